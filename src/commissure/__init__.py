@@ -1,0 +1,61 @@
+"""Commissure: which model, on which chip, does which part of an agent's work; simulated, bounded, run live.
+
+The public names below load on first use, so that importing the package costs little.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commissure.hal.call import CacheHint, Call, Chunk, Reply, Timing, Usage, join
+    from commissure.hal.endpoint import Capabilities, Endpoint, Status
+    from commissure.hal.errors import (
+        BudgetExceeded,
+        CommissureError,
+        EndpointError,
+        MissingExtra,
+        TruncatedStream,
+        UsageError,
+    )
+    from commissure.hal.fleet import Fleet, OpenFleet
+    from commissure.hal.ledger import Amount, Ledger
+    from commissure.hal.live import LiveRuntime
+    from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
+    from commissure.hal.profile import Profile
+    from commissure.hal.runtime import Runtime
+    from commissure.scenarios.run import Run, run
+    from commissure.sim.runtime import SimRuntime
+
+_HOME = {
+    "hal.call": "CacheHint Call Chunk Reply Timing Usage join",
+    "hal.endpoint": "Capabilities Endpoint Status",
+    "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra TruncatedStream UsageError",
+    "hal.fleet": "Fleet OpenFleet",
+    "hal.ledger": "Amount Ledger",
+    "hal.live": "LiveRuntime",
+    "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
+    "hal.profile": "Profile",
+    "hal.runtime": "Runtime",
+    "scenarios.run": "Run run",
+    "sim.runtime": "SimRuntime",
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
+
+__all__ = [
+    "Amount", "BudgetExceeded", "CacheHint", "Call", "Candidate", "Capabilities", "Chunk", "CommissureError",
+    "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus", "Ledger", "LiveRuntime", "MissingExtra",
+    "Moment", "OpenFleet", "Profile", "Reply", "Resident", "Router", "Run", "Runtime", "SimRuntime", "Status",
+    "Timing", "TruncatedStream", "Usage", "UsageError", "join", "run",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'commissure' has no attribute {name!r}")
+    return getattr(import_module(f"commissure.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

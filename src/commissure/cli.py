@@ -1,0 +1,325 @@
+"""The command line. Each command prints a table for people or, with --json, one JSON object for programs.
+
+Exit status: 0 done, 1 failed, 2 bad usage or input. COMMISSURE_DEBUG=1 shows the traceback of a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from commissure.hal.fleet import Fleet
+    from commissure.scenarios.compare import Plan
+    from commissure.scenarios.legs import LegSummary
+    from commissure.scenarios.runfolder import RunFolder
+    from commissure.scenarios.scenario import Claim
+
+app = typer.Typer(
+    help="Decide which model, on which chip, does which part of an agent's work.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+fleet_app = typer.Typer(help="Fleet files.", no_args_is_help=True)
+app.add_typer(fleet_app, name="fleet")
+
+ScenarioName = Annotated[str, typer.Argument(help="A scenario; `commissure scenarios` lists them.")]
+FleetOption = Annotated[str, typer.Option("--fleet", help="A fleet file, or one of the package by name.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value, a setting of the scenario.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The folder that holds run folders.")]
+SeedOption = Annotated[int, typer.Option(help="The one seed of the run.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")]
+
+
+@app.command()
+def run(
+    scenario: ScenarioName,
+    world: Annotated[str, typer.Option(help="sim: virtual time. live: real endpoints.")] = "sim",
+    policy: Annotated[str | None, typer.Option(help="One of the scenario's policies; default the last.")] = None,
+    seed: SeedOption = 0,
+    fleet: FleetOption = "local",
+    set_: SetOption = None,
+    out: OutOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Run a scenario under one policy in one world."""
+    plan = _plan(scenario, [world], policy, seed, fleet, set_, all_variants=False)
+    folder, legs = _execute(plan, out, quiet=as_json)
+    if as_json:
+        _print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
+    else:
+        _print_tables(legs, folder)
+
+
+@app.command()
+def compare(
+    scenario: ScenarioName,
+    seed: SeedOption = 0,
+    fleet: FleetOption = "local",
+    set_: SetOption = None,
+    sim_only: Annotated[bool, typer.Option("--sim-only", help="Leave the real endpoints alone.")] = False,
+    out: OutOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Run a scenario under all its policies, predicted in sim and measured live, and report them side by side."""
+    plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], "all", seed, fleet, set_, all_variants=True)
+    folder, legs = _execute(plan, out, quiet=as_json)
+    if as_json:
+        _print_json({"run_dir": str(folder.path), "legs": [leg.flat() for leg in legs]})
+    else:
+        _print_tables(legs, folder)
+
+
+@app.command("scenarios")
+def list_scenarios(as_json: JsonOption = False) -> None:
+    """List the scenarios, their policies and their settings."""
+    from commissure.scenarios.scenario import scenarios
+
+    rows = [
+        {
+            "scenario": one.name,
+            "summary": one.summary,
+            "policies": list(one.policies),
+            "settings": one.settings().model_dump(),
+        }
+        for one in scenarios().values()
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    _print_table(
+        ["scenario", "what", "policies", "settings"],
+        [
+            [row["scenario"], row["summary"], " ".join(row["policies"]),
+             " ".join(f"{key}={value}" for key, value in row["settings"].items())]
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+@fleet_app.command("check")
+def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_json: JsonOption = False) -> None:
+    """Check a fleet file without touching any endpoint."""
+    from commissure.hal.fleet import Fleet
+
+    loaded = Fleet.load(file)
+    rows = []
+    for spec in loaded.specs:
+        price = loaded.profiles[spec.name].price
+        rows.append(
+            {
+                "endpoint": spec.name,
+                "provider": spec.provider,
+                "model": spec.model,
+                "chip": spec.chip,
+                "profile": spec.profile_name,
+                "input_usd_per_mtok": price.input_usd_per_mtok.value if price else None,
+                "output_usd_per_mtok": price.output_usd_per_mtok.value if price else None,
+                "can_simulate": loaded.profiles[spec.name].step is not None,
+            }
+        )
+    if as_json:
+        _print_json({"fleet": file, "ok": True, "endpoints": rows})
+    else:
+        _print_table(list(rows[0]), [[_text(value) for value in row.values()] for row in rows])
+
+
+@app.command()
+def calibrate(
+    endpoint: Annotated[str, typer.Argument(help="An endpoint of the fleet, by name.")],
+    fleet: FleetOption = "local",
+    out: Annotated[Path | None, typer.Option("--out", help="Write the profile found to this .toml file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a real endpoint by some 45 short calls and fit its step times."""
+    from commissure.hal.errors import UsageError, unknown
+    from commissure.hal.files import write_whole
+    from commissure.scenarios.calibration import CALLS, calibrate_endpoint, fit_report
+    from commissure.hal.profile_toml import profile_toml
+
+    loaded = _fleet(fleet)
+    specs = {spec.name: spec for spec in loaded.specs}
+    if endpoint not in specs:
+        raise unknown("endpoint", endpoint, specs)
+    if out is not None and not (out.suffix == ".toml" and out.parent.is_dir()):
+        raise UsageError(f"--out {out}: give a file name ending in .toml in a folder that exists")
+    with _progress("calibrating", CALLS, quiet=as_json) as advance:
+        profile, found = calibrate_endpoint(specs[endpoint], loaded.profiles[endpoint], lambda: advance("calibrating"))
+    if out is not None:
+        write_whole(out, profile_toml(profile))
+    report = fit_report(found) | {"endpoint": endpoint, "profile": str(out) if out else None}
+    if as_json:
+        _print_json(report)
+        return
+    _print_table(["coefficient", "seconds"], [[k, f"{v:.4g}"] for k, v in report["coefficients"].items()])
+    _print_table(
+        ["held-out error of", "mean |predicted / measured - 1|"],
+        [[part, f"{error:.1%}"] for part, error in report["held_out_errors"].items()],
+    )
+
+
+@app.command()
+def report(run_dir: Annotated[Path, typer.Argument(help="A run folder.")], as_json: JsonOption = False) -> None:
+    """Write a run's report and timeline anew and print their place."""
+    from commissure.scenarios.runfolder import RunFolder, read_summary
+
+    folder = RunFolder(run_dir)
+    legs = read_summary(run_dir).legs
+    folder.rebuild()
+    if as_json:
+        _print_json({"run_dir": str(run_dir), "report": str(folder.report)})
+    else:
+        _print_tables(list(legs), folder)
+
+
+@app.command()
+def claims(
+    runs: Annotated[Path, typer.Option("--runs", help="Where earlier live runs are looked for.")] = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Print every claim of the source documents: claimed, in sim, live, and the verdict."""
+    from dataclasses import asdict
+
+    from commissure.scenarios.runfolder import earlier_legs
+    from commissure.scenarios.scenario import scenarios
+
+    measured = earlier_legs(runs)
+    found: list[Claim] = [claim for one in scenarios().values() for claim in one.claims(measured)]
+    if as_json:
+        _print_json([asdict(claim) for claim in found])
+        return
+    for claim in found:
+        _print_table(
+            [claim.id, claim.statement],
+            [["claimed", _text(claim.claimed)], ["sim (modelled)", _text(claim.sim)],
+             ["live", _text(claim.live) if claim.live is not None else "no live run of these settings found"],
+             ["verdict", claim.verdict], ["why", claim.why], ["source", claim.source]],
+        )  # fmt: skip
+
+
+def main() -> None:
+    """The entry point: errors become one message and an exit status, never a traceback."""
+    from commissure.hal.errors import CommissureError, UsageError
+
+    try:
+        app()
+    except UsageError as error:
+        _fail(error, 2)
+    except CommissureError as error:
+        _fail(error, 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        _fail(error, 1, prefix=f"internal error: {type(error).__name__}: ")
+
+
+def _fail(error: Exception, status: int, prefix: str = "") -> None:
+    if os.environ.get("COMMISSURE_DEBUG"):
+        raise error
+    typer.echo(f"error: {prefix}{error}", err=True)
+    sys.exit(status)
+
+
+def _fleet(name: str) -> Fleet:
+    from commissure.hal.fleet import Fleet
+
+    return Fleet.load(name)
+
+
+def _plan(
+    scenario: str, worlds: list[str], policy: str | None, seed: int, fleet: str, set_: list[str] | None,
+    *, all_variants: bool,
+) -> Plan:  # fmt: skip
+    from commissure.hal.errors import UsageError, unknown
+    from commissure.scenarios.compare import make_plan
+    from commissure.scenarios.run import WORLDS
+    from commissure.scenarios.scenario import find_scenario
+
+    changes = {}
+    for item in set_ or []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"--set {item}: give key=value")
+        changes[key.strip()] = value.strip()
+    chosen = [one for one in WORLDS if one in worlds]
+    if len(chosen) != len(worlds):
+        raise unknown("world", worlds[0], WORLDS)
+    found = find_scenario(scenario)
+    if policy not in (None, "all", *found.policies):
+        raise unknown("policy", str(policy), found.policies)
+    policies = found.policies if policy == "all" else [policy or found.policies[-1]]
+    return make_plan(found, _fleet(fleet), chosen, policies, seed, changes, all_variants=all_variants)
+
+
+def _execute(plan: Plan, out: Path, *, quiet: bool) -> tuple[RunFolder, list[LegSummary]]:
+    from commissure.scenarios.compare import execute
+
+    with _progress(plan.scenario.name, plan.steps, quiet=quiet) as advance:
+        return execute(plan, out, advance)
+
+
+def _progress(title: str, total: int, *, quiet: bool) -> Any:
+    """A progress bar on a terminal, and none in a pipe or beside --json."""
+    if quiet or not sys.stderr.isatty():
+        silent: Callable[[str], None] = lambda what: None  # noqa: E731
+        return nullcontext(silent)
+    from commissure.progress import progress_bar
+
+    return progress_bar(title, total)
+
+
+def _print_tables(legs: list[LegSummary], folder: RunFolder) -> None:
+    from commissure.scenarios.report import by_variant, table_rows
+
+    for title, group in by_variant(legs):
+        typer.echo(f"\n{title}")
+        rows = table_rows(group)
+        live = any(row.live_s is not None for row in rows)
+        head = ["policy", "misses by iteration", "misses", "fewest", "tokens computed"]
+        head += ["measured s", "predicted s", "error", "saving", "live = sim"] if live else ["modelled s", "saving"]
+        body = []
+        for row in rows:
+            cells = [row.policy, row.misses, row.misses_total, row.fewest_total, row.computed_tokens]
+            if live:
+                same = {True: "every call", False: "NO", None: "-"}[row.same]
+                cells += [f"{row.live_s:.1f}", f"{row.predicted_s:.1f}", f"{row.error:+.1%}", f"{row.saving:.0%}", same]
+            else:
+                cells += [f"{row.sim_s:.1f}", f"{row.saving:.0%}"]
+            body.append([str(cell) for cell in cells])
+        _print_table(head, body)
+    typer.echo(f"report: {folder.report}")
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, box=SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*row)
+    # In a pipe there is no width to fit into: nothing is folded or cut.
+    Console(width=None if sys.stdout.isatty() else 240).print(table)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
+    return "-" if value is None else str(value)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, default=str))

@@ -1,0 +1,137 @@
+"""Calibration: some 45 short calls to an endpoint give its step-time coefficients, with a held-out error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from statistics import mean, median
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from commissure.hal.call import CacheHint, Call, Reply
+from commissure.hal.endpoint import Endpoint
+from commissure.hal.errors import UsageError
+from commissure.hal.profile import Profile, Quantity, StepTime
+from commissure.hal.steptime import Features, decode_features, prefill_features, seconds
+from commissure.hal.words import distinct_text
+
+PROMPT_WORDS, OUTPUT_TOKENS, TURN_WORDS = (8, 40, 100, 200, 320), (2, 8, 24), 6
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Fitted coefficients; the errors are mean |predicted / measured - 1| on calls that were held out."""
+
+    step: StepTime
+    calls: int
+    held_out_calls: int
+    prefill_error: float
+    decode_error: float
+    total_error: float
+
+
+async def measure(endpoint: Endpoint, progress: Callable[[], None] = lambda: None) -> list[Reply]:
+    """Send 5 prompt sizes x 3 output sizes x (two cold calls and one that finds its system prompt cached).
+
+    The third of each kind comes last, so that every third reply, which `fit` holds out, covers all sizes.
+    """
+    replies = []
+    for repeat in range(3):
+        for words in PROMPT_WORDS:
+            for output in OUTPUT_TOKENS:
+                key = f"{words}/{output}/{0 if repeat == 1 else repeat}"
+                call = Call(
+                    distinct_text(TURN_WORDS, f"{key}/{repeat}"),
+                    distinct_text(words, key),
+                    agent="calibration",
+                    max_tokens=output,
+                    min_tokens=output,
+                )
+                replies.append(await _one(endpoint, call, cached=repeat == 1))
+                progress()
+    return replies
+
+
+async def _one(endpoint: Endpoint, call: Call, *, cached: bool) -> Reply:
+    hints = endpoint.capabilities.hints
+    if cached and "prefetch" in hints:
+        await endpoint.hint(CacheHint("prefetch", slot=0, call=call))
+        call = Call(f"{call.prompt} again", call.system, agent=call.agent, max_tokens=call.max_tokens,
+                    min_tokens=call.min_tokens)  # fmt: skip
+    elif "evict" in hints:
+        await endpoint.hint(CacheHint("evict", slot=0))
+        await endpoint.hint(CacheHint("place", agent=call.agent, slot=0))
+    return await endpoint.generate(call)
+
+
+def fit(replies: list[Reply], source: str, as_of: date) -> Fit:
+    """Fit the coefficients on two thirds of the replies and report the error on the others.
+
+    Relative residuals under a soft-L1 loss, so that a call slowed by other work on the machine counts
+    little. Raises UsageError with fewer than 12 replies.
+    """
+    if len(replies) < 12:
+        raise UsageError(f"calibration needs at least 12 replies, not {len(replies)}")
+    held = replies[2::3]
+    trained = [reply for number, reply in enumerate(replies) if number % 3 != 2]
+    rows = [row for reply in trained for row in _rows(reply)]
+    weights = _robust_fit(rows)
+    overhead = median(reply.timing.queue_s for reply in trained)
+    weights = (*weights[:4], overhead)
+    return Fit(
+        _step_time(weights, source, as_of),
+        len(replies),
+        len(held),
+        *(_error(held, weights, part) for part in ("prefill", "decode", "total")),
+    )
+
+
+def calibrated(profile: Profile, found: Fit) -> Profile:
+    """The profile with the fitted coefficients in place of its own."""
+    return profile.model_copy(update={"step": found.step})
+
+
+def _features(reply: Reply) -> tuple[Features, Features]:
+    usage = reply.usage
+    return (
+        prefill_features(usage.computed_tokens, usage.cached_tokens),
+        decode_features(usage.prompt_tokens, usage.output_tokens),
+    )
+
+
+def _rows(reply: Reply) -> list[tuple[Features, float]]:
+    """Measured parts of a call with their features; parts too short to measure are left out."""
+    parts = zip(_features(reply), (reply.timing.prefill_s, reply.timing.decode_s), strict=True)
+    return [(features, measured) for features, measured in parts if measured > 1e-4 and features[0]]
+
+
+def _robust_fit(rows: list[tuple[Features, float]]) -> Features:
+    design = np.array([features[:4] for features, _ in rows])
+    measured = np.array([value for _, value in rows])
+    relative = design / measured[:, None]
+    scale = np.maximum(relative.max(axis=0), 1e-12)
+    start = np.full(4, 0.25)
+    result = least_squares(
+        lambda x: (relative / scale) @ x - 1.0, start, bounds=(0.0, np.inf), loss="soft_l1", f_scale=0.05
+    )
+    fixed, token, kv, attention = (float(value) for value in result.x / scale)
+    return fixed, token, kv, attention, 0.0
+
+
+def _error(replies: list[Reply], weights: Features, part: str) -> float:
+    errors = []
+    for reply in replies:
+        prefill, decode = (seconds(weights, features) for features in _features(reply))
+        predicted = {"prefill": prefill, "decode": decode, "total": prefill + decode + weights[4]}[part]
+        timing = reply.timing
+        measured = {"prefill": timing.prefill_s, "decode": timing.decode_s, "total": timing.total_s}[part]
+        if measured > 1e-4:
+            errors.append(abs(predicted / measured - 1.0))
+    return mean(errors) if errors else 0.0
+
+
+def _step_time(weights: Features, source: str, as_of: date) -> StepTime:
+    fixed, token, kv, attention, call = (Quantity(value=value, source=source, as_of=as_of) for value in weights)
+    return StepTime(fixed_s=fixed, token_s=token, kv_token_s=kv, attention_s=attention, call_s=call)

@@ -1,0 +1,103 @@
+"""The records of one request and its answer. Plain frozen data: no behaviour beyond reading itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TimingSource = Literal["server", "client", "sim"]
+HintAction = Literal["place", "evict", "prefetch", "save", "restore"]
+HintOutcome = Literal["accepted", "clipped", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to an endpoint.
+
+    `agent` names who asks: a node of the workflow graph, and the owner of the KV prefix that `system` makes.
+    `kind` is the sort of step (plan, expand, verify), for routers. With `min_tokens` the answer does not
+    end earlier than that many tokens.
+    """
+
+    prompt: str
+    system: str = ""
+    kind: str = ""
+    agent: str = ""
+    max_tokens: int = 256
+    min_tokens: int = 0
+    temperature: float = 0.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. `prompt_tokens` counts the whole prompt, of which `cached_tokens` were reused."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+
+    @property
+    def computed_tokens(self) -> int:
+        """Prompt tokens that had to be computed."""
+        return self.prompt_tokens - self.cached_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of one call, on the run's clock. `total_s` is what the caller waited, queue included.
+
+    `prefill_s` and `decode_s` are the engine's own where `source` is "server", else what the client saw.
+    """
+
+    start_s: float
+    queue_s: float
+    prefill_s: float
+    decode_s: float
+    total_s: float
+    source: TimingSource
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one call. `slot` is the KV slot that served it, where the endpoint has slots."""
+
+    text: str
+    usage: Usage
+    timing: Timing
+    endpoint: str
+    cost_usd: float = 0.0
+    slot: int | None = None
+    finish: str = "stop"
+
+    def lines(self) -> list[str]:
+        """The non-empty lines of the text."""
+        return [line.strip() for line in self.text.splitlines() if line.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a streamed answer. The last chunk of a stream, and only it, carries the whole `reply`."""
+
+    text: str
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHint:
+    """A wish about an endpoint's KV cache, which the endpoint answers and may decline.
+
+    place: serve this agent's next calls in `slot`. evict: drop the slot's contents. prefetch: compute
+    `call`'s prompt now, without an answer. save, restore: write the agent's KV state to the endpoint's
+    disk, or read it into `slot`.
+    """
+
+    action: HintAction
+    agent: str = ""
+    slot: int | None = None
+    call: Call | None = None
+
+
+def join(replies: list[Reply]) -> str:
+    """The texts of several replies as one, separated by blank lines."""
+    return "\n\n".join(reply.text for reply in replies)

@@ -1,0 +1,119 @@
+"""gather, first, hedged, retry and deadline, written once on the runtime and valid in both worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from commissure.hal.runtime import Runtime
+
+T = TypeVar("T")
+
+
+async def gather(rt: Runtime, *work: Awaitable[T]) -> list[T]:
+    """Run all at once and return their values in the order given.
+
+    The first failure cancels the rest. A single failure is raised as itself, several that fall
+    together as an ExceptionGroup.
+    """
+    values: dict[int, T] = {}
+
+    async def keep(place: int, one: Awaitable[T]) -> None:
+        values[place] = await one
+
+    try:
+        async with rt.task_group() as group:
+            for place, one in enumerate(work):
+                group.start_soon(keep, place, one)
+    except BaseExceptionGroup as failures:
+        raise _single(failures) from None
+    return [values[place] for place in range(len(work))]
+
+
+async def first(rt: Runtime, *work: Awaitable[T]) -> T:
+    """The value of the first that succeeds; the others are cancelled.
+
+    A failure is ignored while another still runs. Raises the only failure, or an ExceptionGroup of
+    all of them, when none succeeds; ValueError when nothing is given.
+    """
+    if not work:
+        raise ValueError("first() needs at least one awaitable")
+    winner: list[T] = []
+    failures: list[Exception] = []
+
+    async with rt.task_group() as group:
+
+        async def race(one: Awaitable[T]) -> None:
+            try:
+                value = await one
+            except Exception as failure:
+                failures.append(failure)
+                return
+            if not winner:
+                winner.append(value)
+                group.cancel_scope.cancel()
+
+        for one in work:
+            group.start_soon(race, one)
+    if winner:
+        return winner[0]
+    raise _single(ExceptionGroup("all attempts failed", failures))
+
+
+async def hedged(
+    rt: Runtime, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2
+) -> T:
+    """Start `make()`, start another whenever `after_s` seconds pass or one fails, and take the first success.
+
+    Raises as `first` does once all `attempts` have failed.
+    """
+    if attempts < 1:
+        raise ValueError(f"hedged() needs attempts >= 1, not {attempts}")
+    failed = [rt.event() for _ in range(attempts)]
+
+    async def attempt(number: int) -> T:
+        if number:
+            await failed_or_late(number)
+        try:
+            return await make()
+        except Exception:
+            failed[number].set()
+            raise
+
+    async def failed_or_late(number: int) -> None:
+        with rt.move_on_after(after_s * number):
+            await failed[number - 1].wait()
+
+    return await first(rt, *(attempt(number) for number in range(attempts)))
+
+
+async def retry(
+    rt: Runtime, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5
+) -> T:
+    """Await `make()` up to `attempts` times; an error is tried again only if its `retryable` is true.
+
+    Waits base_s * 2^n * u between tries with u uniform in [0.5, 1], the shape that provider SDKs use.
+    """
+    if attempts < 1:
+        raise ValueError(f"retry() needs attempts >= 1, not {attempts}")
+    jitter = rt.rng("retry")
+    for number in range(attempts - 1):
+        try:
+            return await make()
+        except Exception as failure:
+            if not getattr(failure, "retryable", False):
+                raise
+        await rt.sleep(base_s * 2**number * jitter.uniform(0.5, 1.0))
+    return await make()
+
+
+async def deadline(rt: Runtime, seconds: float, work: Awaitable[T]) -> T:
+    """The value of `work`, or TimeoutError once `seconds` have passed."""
+    with rt.fail_after(seconds):
+        return await work
+
+
+def _single(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure itself where there is only one."""
+    return failures.exceptions[0] if len(failures.exceptions) == 1 else failures

@@ -1,0 +1,94 @@
+"""calls.jsonl: one line a call, appended as it ends, so that a killed run loses nothing finished."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from commissure.hal.call import TimingSource
+from commissure.hal.errors import UsageError
+
+
+class CallRecord(BaseModel):
+    """One finished call. `leg` names the part of the run: world/policy/workflow. Times in seconds of its clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leg: str
+    number: int
+    agent: str
+    kind: str
+    endpoint: str
+    slot: int | None
+    evicted: str
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    start_s: float
+    queue_s: float
+    prefill_s: float
+    decode_s: float
+    total_s: float
+    timing: TimingSource
+    cost_usd: float
+    finish: str
+
+    @property
+    def computed_tokens(self) -> int:
+        """Prompt tokens that had to be computed."""
+        return self.prompt_tokens - self.cached_tokens
+
+    @property
+    def miss(self) -> bool:
+        """Whether less than half of the prompt came from the cache."""
+        return self.cached_tokens < 0.5 * self.prompt_tokens
+
+    def decision(self) -> tuple[object, ...]:
+        """What was decided and what it did to the cache: all of the record but times and money."""
+        return (
+            self.number, self.agent, self.endpoint, self.slot, self.evicted,
+            self.prompt_tokens, self.cached_tokens, self.output_tokens,
+        )  # fmt: skip
+
+
+class Journal:
+    """Appends records to a file, each by a single write."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def append(self, record: CallRecord) -> None:
+        """Write one line. It is in the file, whatever becomes of this process, when this returns."""
+        os.write(self._file, record.model_dump_json().encode() + b"\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+
+def read_calls(path: Path) -> list[CallRecord]:
+    """The records of a journal; a last line cut short by a crash is left out. Raises UsageError on any other fault."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            if line.strip():
+                records.append(CallRecord.model_validate_json(line))
+        except ValidationError as error:
+            if number == len(lines):
+                break
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "the line"
+            raise UsageError(f"{path}:{number}: {field}: {first['msg']}") from None
+    return records

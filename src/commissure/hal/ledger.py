@@ -1,0 +1,82 @@
+"""The account of a run: money, tokens and calls are reserved before a call and settled after it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from commissure.hal.errors import BudgetExceeded
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What a call may use or has used: US dollars, tokens in and out, calls, and seconds of endpoint time."""
+
+    usd: float = 0.0
+    tokens: float = 0
+    calls: float = 0
+    time_s: float = 0.0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            self.usd + other.usd, self.tokens + other.tokens, self.calls + other.calls, self.time_s + other.time_s
+        )
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(
+            self.usd - other.usd, self.tokens - other.tokens, self.calls - other.calls, self.time_s - other.time_s
+        )
+
+
+UNLIMITED = Amount(math.inf, math.inf, math.inf, math.inf)
+
+
+@dataclass(eq=False, slots=True)
+class Reservation:
+    """An amount set aside for one call; settled exactly once."""
+
+    amount: Amount
+    open: bool = True
+
+
+class Ledger:
+    """spent + reserved never passes the budget by a reservation; what a call really used is always booked."""
+
+    def __init__(self, budget: Amount = UNLIMITED) -> None:
+        self.budget = budget
+        self.spent = Amount()
+        self._open: dict[Reservation, None] = {}
+
+    @property
+    def reserved(self) -> Amount:
+        """What calls under way may still use. Summed afresh, so that rounding leaves nothing behind."""
+        return sum((one.amount for one in self._open), Amount())
+
+    def reserve(self, amount: Amount) -> Reservation:
+        """Set an amount aside. Raises BudgetExceeded, and changes nothing, if the budget does not hold it."""
+        after = self.spent + self.reserved + amount
+        for field in ("usd", "tokens", "calls", "time_s"):
+            wanted, allowed = getattr(after, field), getattr(self.budget, field)
+            if wanted > allowed:
+                raise BudgetExceeded(
+                    f"the budget holds {allowed} {field}, of which {getattr(self.spent, field)} are spent and "
+                    f"{getattr(self.reserved, field)} reserved; this call needs {getattr(amount, field)} more"
+                )
+        reservation = Reservation(amount)
+        self._open[reservation] = None
+        return reservation
+
+    def commit(self, reservation: Reservation, used: Amount) -> None:
+        """Settle with what was really used, even where that is more than was reserved."""
+        self._close(reservation)
+        self.spent = self.spent + used
+
+    def refund(self, reservation: Reservation) -> None:
+        """Settle with nothing used."""
+        self._close(reservation)
+
+    def _close(self, reservation: Reservation) -> None:
+        if not reservation.open:
+            raise ValueError("this reservation is already settled")
+        reservation.open = False
+        del self._open[reservation]

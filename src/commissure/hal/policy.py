@@ -1,0 +1,91 @@
+"""The decision seams. A policy returns a value and acts on nothing: no I/O, no clock, no dice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from commissure.hal.call import Call
+from commissure.hal.endpoint import Capabilities
+from commissure.hal.errors import UsageError
+from commissure.hal.profile import Profile, expected_usage
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An endpoint as a router sees it."""
+
+    name: str
+    profile: Profile
+    capabilities: Capabilities
+    running: int
+
+    def price_usd(self, call: Call) -> float:
+        """The most that the call can cost here."""
+        return self.profile.price_usd(expected_usage(call, self.profile))
+
+    def can_serve(self, call: Call) -> bool:
+        """Whether the call fits this endpoint's context and asks for nothing that it lacks."""
+        usage = expected_usage(call, self.profile)
+        context = self.profile.context_tokens
+        fits = context is None or usage.prompt_tokens + usage.output_tokens <= context.value
+        return fits and (self.capabilities.min_tokens or call.min_tokens == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """The fleet at the moment of a decision."""
+
+    candidates: tuple[Candidate, ...]
+
+    def able(self, call: Call) -> tuple[Candidate, ...]:
+        """The endpoints that can serve the call. Raises UsageError if there is none."""
+        able = tuple(one for one in self.candidates if one.can_serve(call))
+        if not able:
+            names = ", ".join(one.name for one in self.candidates)
+            raise UsageError(
+                f"no endpoint can serve a call of about {len(call.system.split()) + len(call.prompt.split())} "
+                f"words with max_tokens={call.max_tokens}, min_tokens={call.min_tokens}. In the fleet: {names}."
+            )
+        return able
+
+
+class Router(Protocol):
+    """Which endpoint serves a call."""
+
+    def choose(self, call: Call, fleet: FleetStatus) -> Candidate:
+        """One of `fleet.able(call)`."""
+
+
+class FirstAble(Router):
+    """The first endpoint of the fleet that can serve the call."""
+
+    def choose(self, call: Call, fleet: FleetStatus) -> Candidate:
+        """The first of `fleet.able(call)`."""
+        return fleet.able(call)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """An agent's prefix in a KV slot. `inserted` and `last_used` count the calls of the run."""
+
+    agent: str
+    slot: int
+    inserted: int
+    last_used: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a decision is taken: the number of the call, and the agent that makes it."""
+
+    step: int
+    agent: str
+
+
+class Evictor(Protocol):
+    """Which resident prefix leaves when a slot is needed."""
+
+    def priority(self, entry: Resident, now: Moment) -> Any:
+        """A sortable key; the entry with the smallest leaves first."""

@@ -1,0 +1,129 @@
+"""What is known of chips and endpoints. Every number carries its source and date; unknown ones are absent."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from commissure.hal.call import Call, Usage
+from commissure.hal.errors import unknown
+from commissure.hal.tomlfile import load_toml
+
+PROFILES = Path(str(files("commissure.hal"))) / "profiles"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Quantity(_Record):
+    """A number >= 0 with its provenance; `assumed` marks a judgement without a source that states it."""
+
+    value: Annotated[float, Field(ge=0)]
+    source: Annotated[str, Field(min_length=1)]
+    as_of: date
+    assumed: bool = False
+
+
+class Chip(_Record):
+    """Silicon, as published. Absent numbers are unknown."""
+
+    name: str
+    maker: str
+    memory_gb: Quantity | None = None
+    memory_gb_per_s: Quantity | None = None
+    bf16_tflops: Quantity | None = None
+
+
+class Price(_Record):
+    """US dollars for a million tokens."""
+
+    input_usd_per_mtok: Quantity
+    output_usd_per_mtok: Quantity
+    cached_usd_per_mtok: Quantity | None = None
+
+    def usd(self, usage: Usage) -> float:
+        """The price of one call's tokens; cached ones cost as input where no own price is known."""
+        cached = self.cached_usd_per_mtok or self.input_usd_per_mtok
+        return 1e-6 * (
+            usage.computed_tokens * self.input_usd_per_mtok.value
+            + usage.cached_tokens * cached.value
+            + usage.output_tokens * self.output_usd_per_mtok.value
+        )
+
+
+class StepTime(_Record):
+    """Coefficients of the time of one engine step and of one call, in seconds.
+
+    step = fixed + token x tokens + kv x resident context + attention x sum(chunk x (context + chunk / 2));
+    a call adds `call_s`. The additive form is fitted by AIConfigurator-like grids within 3 to 8 %.
+    """
+
+    fixed_s: Quantity
+    token_s: Quantity
+    kv_token_s: Quantity
+    attention_s: Quantity
+    call_s: Quantity
+
+
+class Tokenizer(_Record):
+    """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length."""
+
+    tokens_per_word: Quantity
+    message_header_tokens: Quantity
+    message_footer_tokens: Quantity
+    reply_header_tokens: Quantity
+
+
+class Profile(_Record):
+    """All that is known of one endpoint: a model on a chip at a provider."""
+
+    model: str
+    chip: str
+    provider: str
+    context_tokens: Quantity | None = None
+    chunk_tokens: Quantity | None = None
+    price: Price | None = None
+    step: StepTime | None = None
+    tokenizer: Tokenizer | None = None
+
+    def price_usd(self, usage: Usage) -> float:
+        """The price of one call, 0 where the profile has no price."""
+        return self.price.usd(usage) if self.price else 0.0
+
+
+@cache
+def chips() -> dict[str, Chip]:
+    """Every known chip by name; a new chip is one file in profiles/chips."""
+    found = (load_toml(path, Chip) for path in sorted((PROFILES / "chips").glob("*.toml")))
+    return {chip.name: chip for chip in found}
+
+
+def profile_names() -> list[str]:
+    """The profiles that come with the package."""
+    return sorted(path.stem for path in (PROFILES / "endpoints").glob("*.toml"))
+
+
+def load_profile(name: str, beside: Path | None = None) -> Profile:
+    """A profile of the package by name, or a file whose path ends in .toml, relative to the folder `beside`."""
+    if name.endswith(".toml"):
+        return load_toml((beside or Path()) / name, Profile)
+    if name not in profile_names():
+        raise unknown("profile", name, profile_names())
+    return load_toml(PROFILES / "endpoints" / f"{name}.toml", Profile)
+
+
+def expected_usage(call: Call, profile: Profile) -> Usage:
+    """The most tokens that a call can use, by the profile's own tokenizer model; for budgets and prices."""
+    rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
+    words = len(call.system.split()) + len(call.prompt.split())
+    return Usage(round(words * rate) + FRAME_TOKENS, 0, call.max_tokens)
+
+
+# English text in current vocabularies: about four tokens to three words, and a chat frame of two messages.
+DEFAULT_TOKENS_PER_WORD, FRAME_TOKENS = 4 / 3, 13

@@ -1,0 +1,144 @@
+"""llama.cpp's server: a running one by its `base_url`, or else one of our own on this machine.
+
+Hints address its KV slots: a call is placed by `id_slot`; slots are erased, saved and restored by
+/slots/{id}?action=...; a prompt is prefetched by a call that generates nothing
+(ggml-org/llama.cpp, tools/server/README.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, aclosing, asynccontextmanager
+from hashlib import sha256
+from typing import Any
+
+from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
+from commissure.hal.endpoint import Capabilities, Endpoint, Status
+from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
+from commissure.hal.fleet import EndpointSpec
+from commissure.hal.http import HttpClient
+from commissure.hal.local_server import local_server
+from commissure.hal.profile import Profile
+from commissure.hal.runtime import Runtime
+
+CHAT = "/v1/chat/completions"
+
+
+class LlamaCppEndpoint:
+    """One llama.cpp server; each agent has at most one slot."""
+
+    def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, client: HttpClient) -> None:
+        self.name = spec.name
+        self.profile = profile
+        self.capabilities = Capabilities(
+            spec.slots, frozenset({"place", "evict", "prefetch", "save", "restore"}), min_tokens=True
+        )
+        self._rt = rt
+        self._client = client
+        self._slot_of: dict[str, int] = {}
+
+    async def generate(self, call: Call) -> Reply:
+        start_s = self._rt.now()
+        answer = await self._client.post(CHAT, self._body(call))
+        try:
+            choice = answer["choices"][0]
+            text, finish = choice["message"]["content"] or "", choice["finish_reason"]
+        except (KeyError, IndexError, TypeError):
+            raise self._unusable(answer) from None
+        return self._reply(call, start_s, text, finish, answer)
+
+    async def stream(self, call: Call) -> AsyncIterator[Chunk]:
+        start_s, parts, finish, last = self._rt.now(), [], "", {}
+        body = self._body(call) | {"stream": True, "stream_options": {"include_usage": True}}
+        async with aclosing(self._client.events(CHAT, body)) as events:
+            async for event in events:
+                if "error" in event:
+                    raise EndpointError(self.name, str(event["error"])[:200], retryable=False)
+                for choice in event.get("choices", []):
+                    finish = choice.get("finish_reason") or finish
+                    if text := choice["delta"].get("content"):
+                        parts.append(text)
+                        yield Chunk(text)
+                last = event
+        if not finish or "timings" not in last:
+            raise TruncatedStream(self.name)
+        yield Chunk("", self._reply(call, start_s, "".join(parts), finish, last))
+
+    async def hint(self, hint: CacheHint) -> HintOutcome:
+        slots = self.capabilities.kv_slots
+        slot = self._slot_of.get(hint.agent, 0) if hint.slot is None else hint.slot
+        outcome: HintOutcome = "accepted" if 0 <= slot < slots else "clipped"
+        slot %= slots
+        match hint.action:
+            case "place":
+                self._slot_of[hint.agent] = slot
+            case "evict":
+                await self._client.post(f"/slots/{slot}?action=erase", {})
+                self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
+            case "prefetch":
+                if hint.call is None:
+                    raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
+                self._slot_of[hint.call.agent] = slot
+                await self._client.post(CHAT, self._body(hint.call) | {"max_tokens": 0})
+            case "save":
+                await self._client.post(f"/slots/{slot}?action=save", {"filename": _file_of(hint.agent)})
+            case "restore":
+                await self._client.post(f"/slots/{slot}?action=restore", {"filename": _file_of(hint.agent)})
+                self._slot_of[hint.agent] = slot
+        return outcome
+
+    async def status(self) -> Status:
+        slots = await self._client.get("/slots")
+        tokens = tuple(int(slot.get("n_prompt_tokens", 0)) for slot in slots)
+        return Status(sum(bool(slot["is_processing"]) for slot in slots), tokens)
+
+    def _body(self, call: Call) -> dict[str, Any]:
+        if 0 < call.min_tokens < call.max_tokens:
+            raise UsageError(f"endpoint {self.name!r}: min_tokens must be 0 or equal to max_tokens")
+        messages = [{"role": "system", "content": call.system}] if call.system else []
+        body: dict[str, Any] = {
+            "messages": [*messages, {"role": "user", "content": call.prompt}],
+            "max_tokens": call.max_tokens,
+            "temperature": call.temperature,
+            "cache_prompt": True,
+            "ignore_eos": call.min_tokens > 0,
+        }
+        if call.seed is not None:
+            body["seed"] = call.seed
+        if call.agent in self._slot_of:
+            body["id_slot"] = self._slot_of[call.agent]
+        return body
+
+    def _reply(self, call: Call, start_s: float, text: str, finish: str, answer: dict[str, Any]) -> Reply:
+        try:
+            timings = answer["timings"]
+            cached, computed, output = timings["cache_n"], timings["prompt_n"], timings["predicted_n"]
+            prefill_s, decode_s = timings["prompt_ms"] / 1e3, timings["predicted_ms"] / 1e3
+        except (KeyError, TypeError):
+            raise self._unusable(answer) from None
+        total_s = self._rt.now() - start_s
+        usage = Usage(cached + computed, cached, output)
+        queue_s = max(0.0, total_s - prefill_s - decode_s)
+        timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "server")
+        slot = self._slot_of.get(call.agent)
+        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, finish)
+
+    def _unusable(self, answer: object) -> EndpointError:
+        return EndpointError(self.name, f"unusable answer: {str(answer)[:200]!r}", retryable=False)
+
+
+def _file_of(agent: str) -> str:
+    """A file name for an agent's saved state that no agent's name can turn into another path."""
+    return sha256(agent.encode()).hexdigest()[:16] + ".kv"
+
+
+@asynccontextmanager
+async def connect(spec: EndpointSpec, profile: Profile, rt: Runtime) -> AsyncIterator[Endpoint]:
+    """Open a client to `base_url`, or to an embedded server that ends with the block."""
+    with ExitStack() as stack:
+        url = spec.base_url or stack.enter_context(local_server(spec.model, spec.slots, spec.slot_tokens))
+        client = HttpClient(spec.name, url)
+        try:
+            yield LlamaCppEndpoint(spec, profile, rt, client)
+        finally:
+            await client.aclose()

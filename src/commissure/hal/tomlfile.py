@@ -1,0 +1,68 @@
+"""TOML files checked by pydantic models; an error names file, line, field and what is allowed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from commissure.hal.errors import UsageError
+
+Model = TypeVar("Model", bound=BaseModel)
+FieldPath = tuple[str | int, ...]
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
+
+
+def load_toml(path: Path, model: type[Model]) -> Model:
+    """Read and check a file. Raises UsageError with one line for each problem found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return model.model_validate(tomllib.loads(text))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        lines = field_lines(text)
+        raise UsageError("\n".join(_problem(path, lines, item) for item in error.errors())) from None
+
+
+def field_lines(text: str) -> dict[FieldPath, int]:
+    """The line of each table and key of a TOML text, by its path."""
+    lines: dict[FieldPath, int] = {}
+    tables: dict[FieldPath, int] = {}
+    table: FieldPath = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = tuple(_parts(header[2]))
+            if header[1] == "[[":
+                tables[table] = tables.get(table, -1) + 1
+                table = (*table, tables[table])
+            elif table[:1] in tables:
+                table = (table[0], tables[table[:1]], *table[1:])
+            lines[table] = number
+        elif key := _KEY.match(line):
+            lines[(*table, *_parts(key[1]))] = number
+    return lines
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]
+
+
+def _problem(path: Path, lines: dict[FieldPath, int], item: Any) -> str:
+    where: FieldPath = tuple(item["loc"])
+    known = where
+    while known and known not in lines:
+        known = known[:-1]
+    line = lines.get(known, 1)
+    field = ".".join(str(part) for part in where) or "the file"
+    given = "" if item["type"] == "missing" else f" (given: {item['input']!r})"
+    return f"{path}:{line}: {field}: {item['msg']}{given}"

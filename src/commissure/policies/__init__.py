@@ -1,0 +1,1 @@
+"""Decisions, each small and pure: routing, recursion, cache, ensemble, perception."""

@@ -1,0 +1,108 @@
+"""cache-loop: more agents than KV slots. Which resident prompt leaves when another agent calls?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from commissure.hal.call import Call
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import Fleet, OpenFleet
+from commissure.hal.journal import CallRecord
+from commissure.hal.runtime import Runtime
+from commissure.hal.words import distinct_text
+from commissure.policies.cache import build_evictor
+from commissure.scenarios.cache_intensive.agents import AgentWorkflow, WorkflowName, build_workflow
+from commissure.scenarios.cache_intensive.claims import cache_loop_claims
+from commissure.scenarios.scenario import Claim
+from commissure.theory.belady import fewest_misses
+
+FRAME_TOKENS = 64
+
+
+class Settings(BaseModel):
+    """Six agents in a loop, five slots: the published experiment. Lengths in words of one token each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workflow: WorkflowName = "loop"
+    iterations: Annotated[int, Field(ge=1, le=100_000)] = 12
+    agents: Annotated[int, Field(ge=1, le=1000)] = 6
+    slots: Annotated[int, Field(ge=1, le=1000)] = 5
+    prompt_words: Annotated[int, Field(ge=1, le=4000)] = 160
+    turn_words: Annotated[int, Field(ge=1, le=1000)] = 6
+    output_tokens: Annotated[int, Field(ge=1, le=1000)] = 8
+
+    @property
+    def slot_tokens(self) -> int:
+        """Room for one agent's prompt, turn and answer."""
+        needed = self.prompt_words + self.turn_words + self.output_tokens + FRAME_TOKENS
+        return 256 * (1 + needed // 256)
+
+    def build(self) -> AgentWorkflow:
+        """The workflow's graph."""
+        return build_workflow(self.workflow, self.agents)
+
+
+class CacheLoop:
+    """Agents with distinct long system prompts call one model; the server holds the KV cache of a few."""
+
+    name = "cache-loop"
+    summary = "six agents in a loop on five KV slots: which prompt's cache leaves?"
+    settings = Settings
+    variants: Sequence[Mapping[str, Any]] = (
+        {"workflow": "loop", "iterations": 12},
+        {"workflow": "branching", "iterations": 8},
+    )
+    policies = ("lru", "mru", "random", "topology")
+
+    def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
+        """One endpoint with slots, under the evictor of that name."""
+        if len(fleet.specs) != 1 or fleet.specs[0].provider != "llama_cpp":
+            raise UsageError("cache-loop needs a fleet of one llama_cpp endpoint, whose KV slots it can address")
+        evictor = build_evictor(policy, settings.build().graph, seed)
+        return fleet.with_slots(settings.slots, settings.slot_tokens).with_evictor(evictor)
+
+    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings) -> None:
+        """Each agent in its turn; whom the seed chooses where the graph branches."""
+        flow = settings.build()
+        for number, agent in enumerate(flow.walk(settings.iterations, rt.rng("walk"))):
+            await fleet.generate(
+                Call(
+                    distinct_text(settings.turn_words, f"{agent}/{number}"),
+                    flow.system_prompt(agent, settings.prompt_words),
+                    kind="turn",
+                    agent=agent,
+                    max_tokens=settings.output_tokens,
+                    min_tokens=settings.output_tokens,
+                )
+            )
+
+    def measure(self, calls: Sequence[CallRecord], settings: Settings) -> dict[str, Any]:
+        """Misses of each iteration, beside the fewest that any policy could reach, and prompt tokens computed."""
+        entry = settings.build().entry
+        starts = [number for number, call in enumerate(calls) if call.agent == entry]
+        spans = list(zip(starts, [*starts[1:], len(calls)], strict=True))
+        fewest = set(fewest_misses([call.agent for call in calls], settings.slots))
+        return {
+            "misses_per_iteration": [sum(call.miss for call in calls[first:last]) for first, last in spans],
+            "fewest_misses_per_iteration": [len(fewest.intersection(range(first, last))) for first, last in spans],
+            "prompt_tokens": sum(call.prompt_tokens for call in calls),
+            "prompt_tokens_computed": sum(call.computed_tokens for call in calls),
+            "prefill_s": sum(call.prefill_s for call in calls),
+        }
+
+    def expected_calls(self, settings: Settings, seed: int) -> int:
+        """The length of the walk that the seed gives."""
+        from commissure.sim.runtime import SimRuntime
+
+        return sum(1 for _ in settings.build().walk(settings.iterations, SimRuntime(seed).rng("walk")))
+
+    def claims(self, measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
+        """6 against 1 misses an iteration; up to 2.4 times faster."""
+        return cache_loop_claims(self, measured)
+
+
+SCENARIO = CacheLoop()

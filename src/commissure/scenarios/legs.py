@@ -1,0 +1,82 @@
+"""A leg: one scenario under one policy, in one world, with one seed; and the summary that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from commissure.hal.fleet import Fleet
+from commissure.hal.journal import CallRecord
+from commissure.scenarios.run import Run, World, run
+from commissure.scenarios.scenario import Scenario
+
+
+class LegSummary(BaseModel):
+    """One leg's result. Times in seconds; `measures` are the scenario's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: str
+    world: World
+    policy: str
+    seed: int
+    settings: dict[str, Any]
+    calls: int
+    time_s: float
+    predicted_time_s: float | None = None
+    cost_usd: float
+    trace_hash: str
+    decision_hash: str
+    measures: dict[str, Any]
+
+    @property
+    def prediction_error(self) -> float | None:
+        """predicted / measured - 1."""
+        return None if self.predicted_time_s is None else self.predicted_time_s / self.time_s - 1
+
+    def flat(self) -> dict[str, Any]:
+        """All values as one JSON object, the scenario's measures among them."""
+        common = self.model_dump(exclude={"measures"}, exclude_none=True)
+        return common | self.measures
+
+
+def run_leg(
+    scenario: Scenario,
+    settings: BaseModel,
+    fleet: Fleet,
+    policy: str,
+    world: World,
+    seed: int,
+    on_call: Callable[[CallRecord], None] = lambda record: None,
+) -> Run:
+    """Run the scenario once."""
+    prepared = scenario.fleet(fleet, settings, policy, seed)
+    leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
+    return run(scenario.workflow, prepared, settings, world=world, seed=seed, leg=leg, on_call=on_call)
+
+
+def summarise(
+    scenario: Scenario, settings: BaseModel, policy: str, done: Run, predicted_time_s: float | None = None
+) -> LegSummary:
+    """The summary of a run."""
+    return LegSummary(
+        scenario=scenario.name,
+        world=done.world,
+        policy=policy,
+        seed=done.seed,
+        settings=settings.model_dump(),
+        calls=len(done.calls),
+        time_s=done.time_s,
+        predicted_time_s=predicted_time_s,
+        cost_usd=done.cost_usd,
+        trace_hash=done.trace_hash,
+        decision_hash=done.decision_hash,
+        measures=scenario.measure(done.calls, settings),
+    )
+
+
+def _switches(scenario: Scenario) -> list[str]:
+    """The settings that tell the scenario's variants apart."""
+    return sorted({next(iter(variant)) for variant in scenario.variants})

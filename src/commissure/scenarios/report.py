@@ -1,0 +1,99 @@
+"""report.html: one self-contained page of a run's tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from commissure.hal.files import write_whole
+from commissure.scenarios.legs import LegSummary
+
+
+@dataclass(frozen=True)
+class Row:
+    """One policy of a table, in the numbers that a reader compares. `saving` is against the first policy."""
+
+    policy: str
+    misses: str
+    misses_total: int
+    fewest_total: int
+    computed_tokens: int
+    sim_s: float | None
+    live_s: float | None
+    predicted_s: float | None
+    error: float | None
+    saving: float | None
+    same: bool | None
+
+
+def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
+    """A row a policy for the legs of one variant. Live numbers where there are any, else simulated."""
+    rows: list[Row] = []
+    baseline: float | None = None
+    for policy in dict.fromkeys(leg.policy for leg in legs):
+        sim = next((leg for leg in legs if (leg.policy, leg.world) == (policy, "sim")), None)
+        live = next((leg for leg in legs if (leg.policy, leg.world) == (policy, "live")), None)
+        shown = live or sim
+        assert shown is not None
+        baseline = shown.time_s if baseline is None else baseline
+        misses = shown.measures["misses_per_iteration"]
+        rows.append(
+            Row(
+                policy=policy,
+                misses=",".join(map(str, misses)),
+                misses_total=sum(misses),
+                fewest_total=sum(shown.measures["fewest_misses_per_iteration"]),
+                computed_tokens=shown.measures["prompt_tokens_computed"],
+                sim_s=sim.time_s if sim else None,
+                live_s=live.time_s if live else None,
+                predicted_s=live.predicted_time_s if live else None,
+                error=live.prediction_error if live else None,
+                saving=1 - shown.time_s / baseline,
+                same=sim.decision_hash == live.decision_hash if sim and live else None,
+            )
+        )
+    return rows
+
+
+def by_variant(legs: Sequence[LegSummary]) -> list[tuple[str, list[LegSummary]]]:
+    """The legs of each variant of the settings, under a title that names them."""
+
+    def title(leg: LegSummary) -> str:
+        return ", ".join(f"{key} {value}" for key, value in leg.settings.items())
+
+    return [(name, list(group)) for name, group in groupby(legs, key=title)]
+
+
+def write_report(
+    path: Path, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool
+) -> None:
+    """Write the page."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    from commissure.scenarios.figures import misses_figure, prediction_figure
+
+    environment = Environment(
+        loader=PackageLoader("commissure.scenarios", "."),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+    )
+    sections = [
+        {
+            "title": title,
+            "rows": table_rows(group),
+            "misses_svg": misses_figure(group),
+            "prediction_svg": prediction_figure(group) if any(leg.predicted_time_s for leg in group) else "",
+        }
+        for title, group in by_variant(legs)
+    ]
+    page = environment.get_template("report.html.j2").render(
+        scenario=legs[0].scenario if legs else "",
+        seed=legs[0].seed if legs else "",
+        sections=sections,
+        calibration=calibration or {},
+        complete=complete,
+    )
+    write_whole(path, page)

@@ -1,0 +1,127 @@
+"""Run a workflow over a fleet in either world. The switch is one word; nothing else changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Any, Literal, get_args
+
+from commissure.hal import providers
+from commissure.hal.call import Call, Reply
+from commissure.hal.errors import unknown
+from commissure.hal.fleet import Connect, Fleet, OpenFleet
+from commissure.hal.journal import CallRecord
+from commissure.hal.ledger import UNLIMITED, Amount, Ledger
+from commissure.hal.live import LiveRuntime
+from commissure.hal.residency import Placement
+from commissure.hal.runtime import Runtime
+from commissure.sim import endpoint as modelled
+from commissure.sim.behaviour import Behaviour
+from commissure.sim.runtime import SimRuntime
+
+World = Literal["sim", "live"]
+WORLDS: tuple[World, ...] = get_args(World)
+Workflow = Callable[..., Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run gave: the workflow's own result, every call, and the time from its first moment to its last."""
+
+    world: World
+    seed: int
+    result: Any
+    calls: tuple[CallRecord, ...]
+    time_s: float
+
+    @property
+    def cost_usd(self) -> float:
+        """The price of all calls."""
+        return sum(call.cost_usd for call in self.calls)
+
+    @property
+    def decision_hash(self) -> str:
+        """Of what was decided, without times: equal in both worlds where the model of the cache is exact."""
+        return _hash([call.decision() for call in self.calls])
+
+    @property
+    def trace_hash(self) -> str:
+        """Of every call with its times; in `sim` the same seed gives the same hash in any process."""
+        return _hash([call.model_dump(exclude={"leg"}) for call in self.calls])
+
+
+def run(
+    workflow: Workflow,
+    fleet: Fleet,
+    *inputs: Any,
+    world: World = "sim",
+    seed: int = 0,
+    budget: Amount = UNLIMITED,
+    behaviour: Behaviour | None = None,
+    leg: str = "",
+    on_call: Callable[[CallRecord], None] = lambda record: None,
+) -> Run:
+    """Run `workflow(rt, fleet, *inputs)` to its end.
+
+    `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends. Raises
+    whatever the workflow raises, BudgetExceeded among it.
+    """
+    rt, connect = _world(world, seed, behaviour)
+    calls: list[CallRecord] = []
+
+    def keep(call: Call, reply: Reply, placement: Placement | None) -> None:
+        calls.append(_record(leg, len(calls), call, reply, placement))
+        on_call(calls[-1])
+
+    async def main() -> tuple[Any, float]:
+        async with fleet.open(rt, connect, Ledger(budget), keep) as opened:
+            began = rt.now()
+            result = await workflow(rt, opened, *inputs)
+            return result, rt.now() - began
+
+    result, time_s = rt.run(main)
+    return Run(world, seed, result, tuple(calls), time_s)
+
+
+def _world(world: str, seed: int, behaviour: Behaviour | None) -> tuple[Runtime, Connect]:
+    match world:
+        case "sim":
+            return SimRuntime(seed), partial(modelled.connect, behaviour=behaviour)
+        case "live":
+            return LiveRuntime(seed), providers.connect
+        case _:
+            raise unknown("world", world, WORLDS)
+
+
+def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placement | None) -> CallRecord:
+    usage, timing = reply.usage, reply.timing
+    return CallRecord(
+        leg=leg,
+        number=number,
+        agent=call.agent,
+        kind=call.kind,
+        endpoint=reply.endpoint,
+        slot=reply.slot,
+        evicted=placement.evicted if placement else "",
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.output_tokens,
+        start_s=timing.start_s,
+        queue_s=timing.queue_s,
+        prefill_s=timing.prefill_s,
+        decode_s=timing.decode_s,
+        total_s=timing.total_s,
+        timing=timing.source,
+        cost_usd=reply.cost_usd,
+        finish=reply.finish,
+    )
+
+
+def _hash(rows: list[Any]) -> str:
+    return sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+
+
+__all__ = ["WORLDS", "OpenFleet", "Run", "Workflow", "World", "run"]

@@ -1,0 +1,122 @@
+"""What a run leaves: manifest.json, calls.jsonl, summary.json, trace.json, report.html in one folder."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from commissure.hal.errors import UsageError
+from commissure.hal.files import write_whole
+from commissure.hal.fleet import Fleet
+from commissure.hal.journal import Journal, read_calls
+from commissure.scenarios.legs import LegSummary
+from commissure.scenarios.report import write_report
+from commissure.sim.timeline import write_timeline
+
+_VERSIONS_OF = ("commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx")
+
+
+class Summary(BaseModel):
+    """summary.json: the legs that ended, in order, and how the calibration went if there was one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    complete: bool
+    calibration: dict[str, Any] | None = None
+    legs: tuple[LegSummary, ...]
+
+
+class RunFolder:
+    """A run's folder. The manifest and the journal are there from the start, the rest after each leg."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, root: Path, scenario: str, seed: int, manifest: dict[str, Any]) -> RunFolder:
+        """Make runs/<scenario>-<UTC time>-<seed> and write the manifest. Raises UsageError if it cannot."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            for number in count(1):
+                path = root / (f"{scenario}-{stamp}-{seed}" + (f"-{number}" if number > 1 else ""))
+                if not path.exists():
+                    path.mkdir()
+                    break
+        except OSError as error:
+            raise UsageError(f"{root}: cannot hold run folders: {error.strerror}") from None
+        folder = cls(path)
+        versions = {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()}
+        write_whole(path / "manifest.json", _pretty(manifest | {"seed": seed, "versions": versions}))
+        return folder
+
+    @property
+    def report(self) -> Path:
+        """The report's path."""
+        return self.path / "report.html"
+
+    def journal(self) -> Journal:
+        """The journal of this run, to append to."""
+        return Journal(self.path / "calls.jsonl")
+
+    def save(self, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool) -> None:
+        """Write the summary, the timeline and the report of the legs so far."""
+        summary = Summary(complete=complete, calibration=calibration, legs=tuple(legs))
+        write_whole(self.path / "summary.json", summary.model_dump_json(indent=1))
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Write timeline and report anew from the journal and the summary. Raises UsageError."""
+        summary = read_summary(self.path)
+        write_timeline(self.path / "trace.json", read_calls(self.path / "calls.jsonl"))
+        write_report(self.report, summary.legs, summary.calibration, complete=summary.complete)
+
+
+def read_summary(folder: Path) -> Summary:
+    """The summary of a run folder. Raises UsageError if there is none or it is not one."""
+    path = folder / "summary.json"
+    try:
+        return Summary.model_validate_json(path.read_bytes())
+    except OSError:
+        raise UsageError(f"{folder}: not the folder of a run that ended a leg (no summary.json)") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def earlier_legs(root: Path) -> list[dict[str, Any]]:
+    """The flat summaries of all legs below a folder of runs, oldest first; folders without one are passed over."""
+    legs: list[dict[str, Any]] = []
+    for folder in sorted(root.glob("*/summary.json"), key=lambda path: path.stat().st_mtime):
+        try:
+            legs.extend(leg.flat() for leg in read_summary(folder.parent).legs)
+        except UsageError:
+            continue
+    return legs
+
+
+def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], fleet: Fleet) -> dict[str, Any]:
+    """What is known of a run before it starts."""
+    return {
+        "scenario": scenario,
+        "worlds": list(worlds),
+        "policies": list(policies),
+        "fleet": [spec.model_dump() for spec in fleet.specs],
+        "profile_hashes": {
+            name: sha256(profile.model_dump_json().encode()).hexdigest()[:16]
+            for name, profile in fleet.profiles.items()
+        },
+    }
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,1 @@
+"""The simulated world: virtual time on SimPy and endpoints modelled from the same profiles as the live ones."""

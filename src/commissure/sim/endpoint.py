@@ -1,0 +1,150 @@
+"""The modelled endpoint: KV slots, prefill and decode times of a profile, one call at a time.
+
+Calls queue first come, first served for the chip; batching several at once is not modelled here. A call
+costs a constant number of SimPy events whatever its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
+from commissure.hal.endpoint import Capabilities, Status
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import EndpointSpec
+from commissure.hal.local_server import SLOT_SIMILARITY
+from commissure.hal.profile import Profile
+from commissure.hal.runtime import Runtime
+from commissure.hal.steptime import coefficients, decode_features, prefill_features, seconds
+from commissure.sim.behaviour import Behaviour, Filler
+from commissure.sim.tokens import TokenModel, Tokens, common_prefix
+
+
+class ModelledEndpoint:
+    """Behaves as a llama.cpp server with the profile's step times would. Raises UsageError without them."""
+
+    def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, behaviour: Behaviour | None = None) -> None:
+        if profile.step is None:
+            raise UsageError(
+                f"endpoint {spec.name!r}: profile {spec.profile_name!r} has no step times, so it cannot be "
+                f"simulated; measure them with: commissure calibrate {spec.name}"
+            )
+        self.name = spec.name
+        self.profile = profile
+        self.capabilities = Capabilities(
+            spec.slots, frozenset({"place", "evict", "prefetch", "save", "restore"}), min_tokens=True
+        )
+        self._rt = rt
+        self._behaviour = behaviour or Filler()
+        self._weights = coefficients(profile.step)
+        self._model = TokenModel(profile.tokenizer)
+        self._chip = rt.semaphore(1)
+        self._held: list[Tokens] = [()] * spec.slots
+        self._last_used = [-1] * spec.slots
+        self._slot_of: dict[str, int] = {}
+        self._saved: dict[str, Tokens] = {}
+        self._calls = 0
+        self._running = 0
+
+    async def generate(self, call: Call) -> Reply:
+        rt = self._rt
+        start_s = rt.now()
+        self._running += 1
+        try:
+            await self._chip.acquire()
+            try:
+                began_s = rt.now()
+                slot, usage, text = self._prefill(call)
+                prefill_s, decode_s = self._times(usage)
+                await rt.sleep(prefill_s + decode_s + self._weights[4])
+            finally:
+                self._chip.release()
+        finally:
+            self._running -= 1
+        queue_s = began_s - start_s + self._weights[4]
+        timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
+        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length")
+
+    async def stream(self, call: Call) -> AsyncIterator[Chunk]:
+        """One chunk a word, at its own time."""
+        rt = self._rt
+        start_s = rt.now()
+        async with self._chip:
+            began_s = rt.now()
+            slot, usage, text = self._prefill(call)
+            prefill_s, decode_s = self._times(usage)
+            await rt.sleep(prefill_s + self._weights[4])
+            words = text.split(" ")
+            for number, word in enumerate(words):
+                await rt.sleep(decode_s / max(1, len(words) - 1) if number else 0.0)
+                yield Chunk(f" {word}" if number else word)
+        queue_s = began_s - start_s + self._weights[4]
+        timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
+        yield Chunk("", Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length"))
+
+    async def hint(self, hint: CacheHint) -> HintOutcome:
+        slots = len(self._held)
+        slot = self._slot_of.get(hint.agent, 0) if hint.slot is None else hint.slot
+        outcome: HintOutcome = "accepted" if 0 <= slot < slots else "clipped"
+        slot %= slots
+        match hint.action:
+            case "place":
+                self._slot_of[hint.agent] = slot
+            case "evict":
+                self._held[slot] = ()
+                self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
+            case "prefetch":
+                if hint.call is None:
+                    raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
+                self._slot_of[hint.call.agent] = slot
+                await self._prefetch(hint.call)
+            case "save":
+                self._saved[hint.agent] = self._held[slot]
+            case "restore":
+                self._held[slot] = self._saved.get(hint.agent, ())
+                self._slot_of[hint.agent] = slot
+        return outcome
+
+    async def status(self) -> Status:
+        return Status(self._running, tuple(len(held) for held in self._held))
+
+    async def _prefetch(self, call: Call) -> None:
+        async with self._chip:
+            _, usage, _ = self._prefill(call)
+            await self._rt.sleep(self._times(usage)[0] + self._weights[4])
+
+    def _times(self, usage: Usage) -> tuple[float, float]:
+        prefill = prefill_features(usage.computed_tokens, usage.cached_tokens)
+        decode = decode_features(usage.prompt_tokens, usage.output_tokens)
+        return seconds(self._weights, prefill), seconds(self._weights, decode)
+
+    def _prefill(self, call: Call) -> tuple[int, Usage, str]:
+        """Take the call's slot and say how much of the prompt it held. The last token is always computed."""
+        tokens = self._model.prompt(call)
+        slot = self._slot_for(call, tokens)
+        cached = min(common_prefix(self._held[slot], tokens), len(tokens) - 1)
+        self._held[slot] = tokens
+        self._last_used[slot] = self._calls
+        self._calls += 1
+        text, output = self._behaviour.answer(call)
+        return slot, Usage(len(tokens), cached, output), text
+
+    def _slot_for(self, call: Call, tokens: Tokens) -> int:
+        """The slot of a placed agent; else, as llama.cpp chooses, the most alike or the least recently used."""
+        placed = self._slot_of.get(call.agent)
+        if placed is not None:
+            return placed
+        shared = [common_prefix(held, tokens) for held in self._held]
+        best = max(range(len(shared)), key=shared.__getitem__)
+        if shared[best] > SLOT_SIMILARITY * len(tokens):
+            return best
+        return min(range(len(self._last_used)), key=self._last_used.__getitem__)
+
+
+@asynccontextmanager
+async def connect(
+    spec: EndpointSpec, profile: Profile, rt: Runtime, behaviour: Behaviour | None = None
+) -> AsyncIterator[ModelledEndpoint]:
+    """Open the modelled endpoint; there is nothing to open."""
+    yield ModelledEndpoint(spec, profile, rt, behaviour)

@@ -1,0 +1,90 @@
+"""Task groups: structured concurrency with anyio's semantics in virtual time."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVarTuple, Unpack
+
+from commissure.sim.scope import Scope
+from commissure.sim.task import Cancelled, Gate, Task, wait
+
+if TYPE_CHECKING:
+    from commissure.sim.runtime import SimRuntime
+
+Args = TypeVarTuple("Args")
+
+
+class TaskGroup:
+    """Children that all end before the group does; the first failure cancels the others."""
+
+    __slots__ = ("_children", "_errors", "_joined", "_rt", "cancel_scope")
+
+    def __init__(self, rt: SimRuntime) -> None:
+        self._rt = rt
+        self.cancel_scope = Scope(rt)
+        self._children = 0
+        self._errors: list[BaseException] = []
+        self._joined: Gate | None = None
+
+    def start_soon(
+        self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, Any]], *args: Unpack[Args], name: object = None
+    ) -> Task:
+        """Start `fn(*args)` as a child of this group. Raises RuntimeError once the group is left."""
+        if self.cancel_scope.host is None:
+            raise RuntimeError("this task group is not active: start tasks inside its `async with` block")
+        self._children += 1
+        label = str(name) if name is not None else getattr(fn, "__qualname__", repr(fn))
+        return Task(self._rt, fn(*args), self.cancel_scope, self, label)
+
+    def child_ended(self, error: BaseException | None) -> None:
+        """Called by a child when it ends; a failure cancels the rest, a cancellation is no failure."""
+        self._children -= 1
+        if error is not None:
+            if not isinstance(error, CancelledError):
+                self._errors.append(error)
+            if not self.cancel_scope.cancelled:
+                self.cancel_scope.cancel()
+        if self._children == 0 and self._joined is not None:
+            self._joined.succeed()
+
+    async def __aenter__(self) -> Self:
+        self.cancel_scope.__enter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        scope = self.cancel_scope
+        if error is not None:
+            scope.cancel()
+            if not isinstance(error, CancelledError):
+                self._errors.append(error)
+        waited = await self._join()
+        outcome: BaseException | None = error
+        if self._errors:
+            outcome = BaseExceptionGroup("unhandled errors in a task group", self._errors)
+        elif error is None and waited and scope.cancelled:
+            outcome = Cancelled()
+        swallowed = scope.__exit__(None, outcome, None)
+        if outcome is None or swallowed:
+            return swallowed
+        if outcome is error:
+            return False
+        raise outcome from None
+
+    async def _join(self) -> bool:
+        """Wait for the children, who see a cancellation themselves; False if there were none to wait for."""
+        host, any_children = self._rt.current, self._children > 0
+        assert host is not None
+        host.shields += 1
+        try:
+            if any_children:
+                self._joined = Gate(self._rt.env)
+                await wait(self._joined)
+            else:  # others get their turn, as on anyio
+                await self._rt.sleep(0)
+        finally:
+            host.shields -= 1
+        return any_children

@@ -1,0 +1,150 @@
+"""A task: one native coroutine driven by SimPy events. Its steps are the only way into and out of policy code."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Coroutine, Generator
+from types import coroutine
+from typing import TYPE_CHECKING, Any
+
+import simpy
+from simpy.core import NORMAL, URGENT
+
+if TYPE_CHECKING:
+    from commissure.sim.group import TaskGroup
+    from commissure.sim.runtime import SimRuntime
+    from commissure.sim.scope import Scope
+
+
+class Cancelled(CancelledError):
+    """The cancellation that the kernel throws; it is asyncio's CancelledError, as in the live world."""
+
+
+class Gate(simpy.Event):
+    """An event of the kernel's own primitives: once it has opened, a cancellation no longer undoes it."""
+
+
+class _CancelEvent(simpy.Event):
+    """Carries a cancellation to a waiting task."""
+
+
+@coroutine
+def wait(event: simpy.Event) -> Generator[simpy.Event, Any, Any]:
+    """Cross into SimPy: wait for an event and return its value, or raise its original exception."""
+    return (yield event)
+
+
+class Task(simpy.Event):
+    """A coroutine under way. As a SimPy event it triggers when the coroutine ends, with its value or error."""
+
+    def __init__(
+        self, rt: SimRuntime, coro: Coroutine[Any, Any, Any], scope: Scope, group: TaskGroup | None, name: str
+    ) -> None:
+        super().__init__(rt.env)
+        self.rt = rt
+        self.scope = scope
+        self.name = name
+        # While above 0 the task sleeps through cancellation: it joins children who see it themselves.
+        self.shields = 0
+        # What the task waits for; None before its first step and while it runs.
+        self.target: simpy.Event | None = None
+        self._group = group
+        self._send = coro.send
+        self._throw = coro.throw
+        self._resume = self._step
+        scope.tasks[self] = None
+        self._wake = self._new_wake()
+        self._wake.callbacks = [self._resume]
+        rt.env.schedule(self._wake, URGENT)
+
+    def deliver_cancel(self) -> None:
+        """Wake the task with a cancellation, unless its wait is over or it is shielded.
+
+        The step function cancels at the next await whatever is passed over here.
+        """
+        target = self.target
+        if target is None or self.shields or target.callbacks is None or isinstance(target, _CancelEvent):
+            return
+        if isinstance(target, Gate) and target.triggered:
+            return
+        target.callbacks.remove(self._resume)
+        event = _CancelEvent(self.env)
+        event._ok, event._value, event._defused = False, Cancelled(), True  # type: ignore[assignment]
+        event.callbacks = [self._resume]
+        self.env.schedule(event, URGENT)
+        self.target = event
+
+    def _new_wake(self) -> simpy.Event:
+        wake = simpy.Event(self.env)
+        wake._ok, wake._value = True, None
+        return wake
+
+    def _step(self, event: simpy.Event) -> None:
+        """Run the coroutine from one wait to the next."""
+        rt, env = self.rt, self.env
+        previous, rt.current = rt.current, self
+        # SimPy's resources record who asks: the type is wider than theirs.
+        env._active_proc = self  # type: ignore[assignment]
+        self.target = None
+        try:
+            while True:
+                if event._ok:
+                    target = self._send(event._value)
+                else:
+                    event._defused = True
+                    # The original object: SimPy's own processes rebuild it and lose its arguments.
+                    target = self._throw(event._value)  # type: ignore[arg-type]
+                if self.scope.cancelled and not self.shields and not self._cancel_soon(target):
+                    event = _CancelEvent(env)
+                    event._ok, event._value = False, Cancelled()  # type: ignore[assignment]
+                elif target.__class__ is float:
+                    self._sleep(target)
+                    return
+                elif target.callbacks is None:
+                    event = target
+                else:
+                    target.callbacks.append(self._resume)
+                    self.target = target
+                    return
+        except StopIteration as end:
+            self._end(True, end.value)
+        except BaseException as error:
+            self._end(False, error)
+        finally:
+            rt.current = previous
+            env._active_proc = None
+
+    def _cancel_soon(self, target: object) -> bool:
+        """In a cancelled scope, let a real wait begin and end it in its first instant, as anyio does.
+
+        False for an await that would not block: there the cancellation is thrown on the spot.
+        """
+        blocks = target > 0.0 if isinstance(target, float) else isinstance(target, Gate) and not target.triggered
+        if blocks:
+            soon = self._new_wake()
+            soon.callbacks = [self._cancel_if_still_due]
+            self.env.schedule(soon, URGENT)
+        return blocks
+
+    def _cancel_if_still_due(self, _: simpy.Event) -> None:
+        if self.scope.cancelled:
+            self.deliver_cancel()
+
+    def _sleep(self, seconds: float) -> None:
+        wake = self._wake
+        if wake.callbacks is not None:  # a cancelled sleep still lies in SimPy's heap
+            wake = self._wake = self._new_wake()
+        wake.callbacks = [self._resume]
+        self.target = wake
+        self.env.schedule(wake, NORMAL, seconds)
+
+    def _end(self, ok: bool, value: Any) -> None:
+        del self.scope.tasks[self]
+        self._ok, self._value = ok, value
+        if self._group is not None:
+            self._defused = True
+            self._group.child_ended(None if ok else value)
+        if self._group is None or self.callbacks:
+            self.env.schedule(self)
+        else:
+            self.callbacks = None  # type: ignore[assignment]

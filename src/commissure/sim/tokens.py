@@ -1,0 +1,48 @@
+"""A modelled tokenizer: pseudo-tokens whose counts and common prefixes are those of a chat frame around words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from commissure.hal.call import Call
+from commissure.hal.profile import Tokenizer
+
+Tokens = tuple[str, ...]
+
+
+class TokenModel:
+    """Renders calls as pseudo-tokens. Without a tokenizer in the profile one word is one token, unframed."""
+
+    def __init__(self, tokenizer: Tokenizer | None) -> None:
+        self._rate = tokenizer.tokens_per_word.value if tokenizer else 1.0
+        self._header = round(tokenizer.message_header_tokens.value) if tokenizer else 0
+        self._footer = round(tokenizer.message_footer_tokens.value) if tokenizer else 0
+        self._reply = round(tokenizer.reply_header_tokens.value) if tokenizer else 0
+        self._render = lru_cache(maxsize=4096)(self._rendered)
+
+    def prompt(self, call: Call) -> Tokens:
+        """The pseudo-tokens of a call's prompt."""
+        return self._render(call.system, call.prompt)
+
+    def _rendered(self, system: str, prompt: str) -> Tokens:
+        messages = (self._message("system", system) if system else ()) + self._message("user", prompt)
+        return (*messages, *("<assistant>",) * self._reply)
+
+    def _message(self, role: str, text: str) -> Tokens:
+        words = text.split()
+        body = (words[int(number / self._rate)] for number in range(int(len(words) * self._rate)))
+        return (*(f"<{role}>",) * self._header, *body, *("<end>",) * self._footer)
+
+
+def common_prefix(old: Tokens, new: Tokens) -> int:
+    """How many tokens two sequences share from the start."""
+    if old is new:
+        return len(new)
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[:middle] == new[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

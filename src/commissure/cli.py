@@ -5,15 +5,14 @@ Exit status: 0 done, 1 failed, 2 bad usage or input. COMMISSURE_DEBUG=1 shows th
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
     from commissure.hal.fleet import Fleet
@@ -54,9 +53,9 @@ def run(
     plan = _plan(scenario, [world], policy, seed, fleet, set_, all_variants=False)
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
-        _print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
+        print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
     else:
-        _print_tables(legs, folder)
+        print_tables(legs, folder.report)
 
 
 @app.command()
@@ -73,9 +72,9 @@ def compare(
     plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], "all", seed, fleet, set_, all_variants=True)
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
-        _print_json({"run_dir": str(folder.path), "legs": [leg.flat() for leg in legs]})
+        print_json({"run_dir": str(folder.path), "legs": [leg.flat() for leg in legs]})
     else:
-        _print_tables(legs, folder)
+        print_tables(legs, folder.report)
 
 
 @app.command("scenarios")
@@ -83,26 +82,24 @@ def list_scenarios(as_json: JsonOption = False) -> None:
     """List the scenarios, their policies and their settings."""
     from commissure.scenarios.scenario import scenarios
 
-    rows = [
-        {
-            "scenario": one.name,
-            "summary": one.summary,
-            "policies": list(one.policies),
-            "settings": one.settings().model_dump(),
-        }
-        for one in scenarios().values()
-    ]
+    found = scenarios().values()
     if as_json:
-        _print_json(rows)
+        print_json(
+            [
+                {
+                    "scenario": one.name,
+                    "summary": one.summary,
+                    "policies": list(one.policies),
+                    "settings": one.settings().model_dump(),
+                }
+                for one in found
+            ]
+        )
         return
-    _print_table(
+    print_table(
         ["scenario", "what", "policies", "settings"],
-        [
-            [row["scenario"], row["summary"], " ".join(row["policies"]),
-             " ".join(f"{key}={value}" for key, value in row["settings"].items())]
-            for row in rows
-        ],
-    )  # fmt: skip
+        [[one.name, one.summary, " ".join(one.policies), text(one.settings().model_dump())] for one in found],
+    )
 
 
 @fleet_app.command("check")
@@ -127,9 +124,9 @@ def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_j
             }
         )
     if as_json:
-        _print_json({"fleet": file, "ok": True, "endpoints": rows})
+        print_json({"fleet": file, "ok": True, "endpoints": rows})
     else:
-        _print_table(list(rows[0]), [[_text(value) for value in row.values()] for row in rows])
+        print_table(list(rows[0]), [[text(value) for value in row.values()] for row in rows])
 
 
 @app.command()
@@ -142,8 +139,8 @@ def calibrate(
     """Measure a real endpoint by some 45 short calls and fit its step times."""
     from commissure.hal.errors import UsageError, unknown
     from commissure.hal.files import write_whole
-    from commissure.scenarios.calibration import CALLS, calibrate_endpoint, fit_report
     from commissure.hal.profile_toml import profile_toml
+    from commissure.scenarios.calibration import CALLS, calibrate_endpoint, fit_report
 
     loaded = _fleet(fleet)
     specs = {spec.name: spec for spec in loaded.specs}
@@ -151,16 +148,16 @@ def calibrate(
         raise unknown("endpoint", endpoint, specs)
     if out is not None and not (out.suffix == ".toml" and out.parent.is_dir()):
         raise UsageError(f"--out {out}: give a file name ending in .toml in a folder that exists")
-    with _progress("calibrating", CALLS, quiet=as_json) as advance:
+    with progress("calibrating", CALLS, quiet=as_json) as advance:
         profile, found = calibrate_endpoint(specs[endpoint], loaded.profiles[endpoint], lambda: advance("calibrating"))
     if out is not None:
         write_whole(out, profile_toml(profile))
     report = fit_report(found) | {"endpoint": endpoint, "profile": str(out) if out else None}
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
-    _print_table(["coefficient", "seconds"], [[k, f"{v:.4g}"] for k, v in report["coefficients"].items()])
-    _print_table(
+    print_table(["coefficient", "seconds"], [[k, f"{v:.4g}"] for k, v in report["coefficients"].items()])
+    print_table(
         ["held-out error of", "mean |predicted / measured - 1|"],
         [[part, f"{error:.1%}"] for part, error in report["held_out_errors"].items()],
     )
@@ -175,9 +172,9 @@ def report(run_dir: Annotated[Path, typer.Argument(help="A run folder.")], as_js
     legs = read_summary(run_dir).legs
     folder.rebuild()
     if as_json:
-        _print_json({"run_dir": str(run_dir), "report": str(folder.report)})
+        print_json({"run_dir": str(run_dir), "report": str(folder.report)})
     else:
-        _print_tables(list(legs), folder)
+        print_tables(legs, folder.report)
 
 
 @app.command()
@@ -194,13 +191,13 @@ def claims(
     measured = earlier_legs(runs)
     found: list[Claim] = [claim for one in scenarios().values() for claim in one.claims(measured)]
     if as_json:
-        _print_json([asdict(claim) for claim in found])
+        print_json([asdict(claim) for claim in found])
         return
     for claim in found:
-        _print_table(
+        print_table(
             [claim.id, claim.statement],
-            [["claimed", _text(claim.claimed)], ["sim (modelled)", _text(claim.sim)],
-             ["live", _text(claim.live) if claim.live is not None else "no live run of these settings found"],
+            [["claimed", text(claim.claimed)], ["sim (modelled)", text(claim.sim)],
+             ["live", text(claim.live) if claim.live is not None else "no live run of these settings found"],
              ["verdict", claim.verdict], ["why", claim.why], ["source", claim.source]],
         )  # fmt: skip
 
@@ -265,61 +262,5 @@ def _plan(
 def _execute(plan: Plan, out: Path, *, quiet: bool) -> tuple[RunFolder, list[LegSummary]]:
     from commissure.scenarios.compare import execute
 
-    with _progress(plan.scenario.name, plan.steps, quiet=quiet) as advance:
+    with progress(plan.scenario.name, plan.steps, quiet=quiet) as advance:
         return execute(plan, out, advance)
-
-
-def _progress(title: str, total: int, *, quiet: bool) -> Any:
-    """A progress bar on a terminal, and none in a pipe or beside --json."""
-    if quiet or not sys.stderr.isatty():
-        silent: Callable[[str], None] = lambda what: None  # noqa: E731
-        return nullcontext(silent)
-    from commissure.progress import progress_bar
-
-    return progress_bar(title, total)
-
-
-def _print_tables(legs: list[LegSummary], folder: RunFolder) -> None:
-    from commissure.scenarios.report import by_variant, table_rows
-
-    for title, group in by_variant(legs):
-        typer.echo(f"\n{title}")
-        rows = table_rows(group)
-        live = any(row.live_s is not None for row in rows)
-        head = ["policy", "misses by iteration", "misses", "fewest", "tokens computed"]
-        head += ["measured s", "predicted s", "error", "saving", "live = sim"] if live else ["modelled s", "saving"]
-        body = []
-        for row in rows:
-            cells = [row.policy, row.misses, row.misses_total, row.fewest_total, row.computed_tokens]
-            if live:
-                same = {True: "every call", False: "NO", None: "-"}[row.same]
-                cells += [f"{row.live_s:.1f}", f"{row.predicted_s:.1f}", f"{row.error:+.1%}", f"{row.saving:.0%}", same]
-            else:
-                cells += [f"{row.sim_s:.1f}", f"{row.saving:.0%}"]
-            body.append([str(cell) for cell in cells])
-        _print_table(head, body)
-    typer.echo(f"report: {folder.report}")
-
-
-def _print_table(head: list[str], rows: list[list[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*head, box=SIMPLE_HEAD)
-    for row in rows:
-        table.add_row(*row)
-    # In a pipe there is no width to fit into: nothing is folded or cut.
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
-    return "-" if value is None else str(value)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=str))

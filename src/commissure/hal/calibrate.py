@@ -113,9 +113,12 @@ def _robust_fit(rows: list[tuple[Features, float]]) -> Features:
     relative = design / measured[:, None]
     scale = np.maximum(relative.max(axis=0), 1e-12)
     start = np.full(4, 0.25)
-    result = least_squares(
-        lambda x: (relative / scale) @ x - 1.0, start, bounds=(0.0, np.inf), loss="soft_l1", f_scale=0.05
-    )
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        predicted: np.ndarray = (relative / scale) @ x
+        return predicted - 1.0
+
+    result = least_squares(residuals, start, bounds=(0.0, np.inf), loss="soft_l1", f_scale=0.05)
     fixed, token, kv, attention = (float(value) for value in result.x / scale)
     return fixed, token, kv, attention, 0.0
 

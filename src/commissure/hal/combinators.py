@@ -61,9 +61,7 @@ async def first(rt: Runtime, *work: Awaitable[T]) -> T:
     raise _single(ExceptionGroup("all attempts failed", failures))
 
 
-async def hedged(
-    rt: Runtime, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2
-) -> T:
+async def hedged(rt: Runtime, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2) -> T:
     """Start `make()`, start another whenever `after_s` seconds pass or one fails, and take the first success.
 
     Raises as `first` does once all `attempts` have failed.
@@ -88,9 +86,7 @@ async def hedged(
     return await first(rt, *(attempt(number) for number in range(attempts)))
 
 
-async def retry(
-    rt: Runtime, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5
-) -> T:
+async def retry(rt: Runtime, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5) -> T:
     """Await `make()` up to `attempts` times; an error is tried again only if its `retryable` is true.
 
     Waits base_s * 2^n * u between tries with u uniform in [0.5, 1], the shape that provider SDKs use.

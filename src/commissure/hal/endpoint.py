@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,7 +45,7 @@ class Endpoint(Protocol):
     async def generate(self, call: Call) -> Reply:
         """Answer the call. Raises EndpointError when no usable answer comes."""
 
-    def stream(self, call: Call) -> AsyncIterator[Chunk]:
+    def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """Answer in pieces; the texts of the chunks join to the reply's. Use it inside `aclosing`.
 
         Raises TruncatedStream if the stream ends before its closing chunk.

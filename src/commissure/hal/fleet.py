@@ -87,9 +87,7 @@ class Fleet:
     evictor: Evictor | None = None
 
     @classmethod
-    def load(
-        cls, path: str | Path = "local", *, router: Router | None = None, evictor: Evictor | None = None
-    ) -> Fleet:
+    def load(cls, path: str | Path = "local", *, router: Router | None = None, evictor: Evictor | None = None) -> Fleet:
         """Read a fleet file, or one that comes with the package, by its name. Raises UsageError."""
         place = Path(path)
         if not place.suffix and not place.exists():

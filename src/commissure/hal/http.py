@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from ipaddress import ip_address
 from typing import Any
 
@@ -45,7 +45,7 @@ class HttpClient:
         """The JSON answer to a POST."""
         return await self._json("POST", path, body)
 
-    async def events(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The data of each server-sent event of a POST, up to `[DONE]` or the end of the stream."""
         try:
             async with self._client.stream("POST", path, json=body) as response:

@@ -19,12 +19,18 @@ class Amount:
 
     def __add__(self, other: Amount) -> Amount:
         return Amount(
-            self.usd + other.usd, self.tokens + other.tokens, self.calls + other.calls, self.time_s + other.time_s
+            self.usd + other.usd,
+            self.tokens + other.tokens,
+            self.calls + other.calls,
+            self.time_s + other.time_s,
         )
 
     def __sub__(self, other: Amount) -> Amount:
         return Amount(
-            self.usd - other.usd, self.tokens - other.tokens, self.calls - other.calls, self.time_s - other.time_s
+            self.usd - other.usd,
+            self.tokens - other.tokens,
+            self.calls - other.calls,
+            self.time_s - other.time_s,
         )
 
 

@@ -23,7 +23,7 @@ class LiveRuntime(Runtime):
         self._backend_options = backend_options
         self._started = 0.0
 
-    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: Unpack[Args]) -> T:
+    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: *Args) -> T:
         async def main() -> T:
             self._started = anyio.current_time()
             return await fn(*args)

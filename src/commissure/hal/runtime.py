@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, TypeVarTuple, Unpack
 
 from commissure.hal import combinators
+from commissure.hal.dice import Dice, dice
 from commissure.hal.queue import Queue
 
 T = TypeVar("T")
@@ -46,7 +45,7 @@ class TaskGroup(Protocol):
         """The scope that holds the body and the children."""
 
     def start_soon(
-        self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, Any]], *args: Unpack[Args], name: object = None
+        self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, Any]], *args: *Args, name: object = None
     ) -> object:
         """Start `fn(*args)` as a child."""
 
@@ -93,10 +92,10 @@ class Runtime(ABC):
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        self._rngs: dict[str, random.Random] = {}
+        self._rngs: dict[str, Dice] = {}
 
     @abstractmethod
-    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: Unpack[Args]) -> T:
+    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: *Args) -> T:
         """Run `fn(*args)` to its end and return its value; whatever it raises passes through."""
 
     @abstractmethod
@@ -140,10 +139,9 @@ class Runtime(ABC):
         """A new unbounded first-in, first-out queue."""
         return Queue(self)
 
-    def rng(self, name: str) -> random.Random:
+    def rng(self, name: str) -> Dice:
         """The random stream of the component `name`, derived from the run's seed alone."""
-        # A string seed is hashed with SHA-512, so it does not depend on PYTHONHASHSEED.
-        return self._rngs.setdefault(name, random.Random(f"{self.seed}/{name}"))
+        return self._rngs.setdefault(name, dice(f"{self.seed}/{name}"))
 
     async def gather(self, *work: Awaitable[T]) -> list[T]:
         """See `combinators.gather`."""
@@ -171,5 +169,3 @@ def checked_delay(seconds: float) -> float:
     if not seconds >= 0:
         raise ValueError(f"a delay must be a number of seconds >= 0, not {seconds}")
     return float(seconds)
-
-

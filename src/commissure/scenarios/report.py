@@ -67,9 +67,7 @@ def by_variant(legs: Sequence[LegSummary]) -> list[tuple[str, list[LegSummary]]]
     return [(name, list(group)) for name, group in groupby(legs, key=title)]
 
 
-def write_report(
-    path: Path, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool
-) -> None:
+def write_report(path: Path, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool) -> None:
     """Write the page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 

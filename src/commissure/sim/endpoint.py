@@ -6,8 +6,9 @@ costs a constant number of SimPy events whatever its length.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Status
@@ -46,6 +47,7 @@ class ModelledEndpoint:
         self._saved: dict[str, Tokens] = {}
         self._calls = 0
         self._running = 0
+        self._times = lru_cache(maxsize=4096)(self._modelled_times)
 
     async def generate(self, call: Call) -> Reply:
         rt = self._rt
@@ -56,7 +58,7 @@ class ModelledEndpoint:
             try:
                 began_s = rt.now()
                 slot, usage, text = self._prefill(call)
-                prefill_s, decode_s = self._times(usage)
+                prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
                 await rt.sleep(prefill_s + decode_s + self._weights[4])
             finally:
                 self._chip.release()
@@ -66,14 +68,14 @@ class ModelledEndpoint:
         timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
         return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length")
 
-    async def stream(self, call: Call) -> AsyncIterator[Chunk]:
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """One chunk a word, at its own time."""
         rt = self._rt
         start_s = rt.now()
         async with self._chip:
             began_s = rt.now()
             slot, usage, text = self._prefill(call)
-            prefill_s, decode_s = self._times(usage)
+            prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
             await rt.sleep(prefill_s + self._weights[4])
             words = text.split(" ")
             for number, word in enumerate(words):
@@ -112,34 +114,38 @@ class ModelledEndpoint:
     async def _prefetch(self, call: Call) -> None:
         async with self._chip:
             _, usage, _ = self._prefill(call)
-            await self._rt.sleep(self._times(usage)[0] + self._weights[4])
+            prefill_s, _ = self._times(usage.computed_tokens, usage.prompt_tokens, 1)
+            await self._rt.sleep(prefill_s + self._weights[4])
 
-    def _times(self, usage: Usage) -> tuple[float, float]:
-        prefill = prefill_features(usage.computed_tokens, usage.cached_tokens)
-        decode = decode_features(usage.prompt_tokens, usage.output_tokens)
-        return seconds(self._weights, prefill), seconds(self._weights, decode)
+    def _modelled_times(self, computed: int, prompt: int, output: int) -> tuple[float, float]:
+        """Seconds of prefill and of decode."""
+        prefill = prefill_features(computed, prompt - computed)
+        return seconds(self._weights, prefill), seconds(self._weights, decode_features(prompt, output))
 
     def _prefill(self, call: Call) -> tuple[int, Usage, str]:
         """Take the call's slot and say how much of the prompt it held. The last token is always computed."""
         tokens = self._model.prompt(call)
-        slot = self._slot_for(call, tokens)
-        cached = min(common_prefix(self._held[slot], tokens), len(tokens) - 1)
+        slot, shared = self._slot_for(call, tokens)
+        cached = min(shared, len(tokens) - 1)
         self._held[slot] = tokens
         self._last_used[slot] = self._calls
         self._calls += 1
         text, output = self._behaviour.answer(call)
         return slot, Usage(len(tokens), cached, output), text
 
-    def _slot_for(self, call: Call, tokens: Tokens) -> int:
-        """The slot of a placed agent; else, as llama.cpp chooses, the most alike or the least recently used."""
+    def _slot_for(self, call: Call, tokens: Tokens) -> tuple[int, int]:
+        """A slot and how many of the tokens it holds.
+
+        The slot of a placed agent; else, as llama.cpp chooses, the most alike or the least recently used.
+        """
         placed = self._slot_of.get(call.agent)
         if placed is not None:
-            return placed
+            return placed, common_prefix(self._held[placed], tokens)
         shared = [common_prefix(held, tokens) for held in self._held]
         best = max(range(len(shared)), key=shared.__getitem__)
-        if shared[best] > SLOT_SIMILARITY * len(tokens):
-            return best
-        return min(range(len(self._last_used)), key=self._last_used.__getitem__)
+        if shared[best] <= SLOT_SIMILARITY * len(tokens):
+            best = min(range(len(shared)), key=self._last_used.__getitem__)
+        return best, shared[best]
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ class TaskGroup:
         self._joined: Gate | None = None
 
     def start_soon(
-        self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, Any]], *args: Unpack[Args], name: object = None
+        self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, Any]], *args: *Args, name: object = None
     ) -> Task:
         """Start `fn(*args)` as a child of this group. Raises RuntimeError once the group is left."""
         if self.cancel_scope.host is None:

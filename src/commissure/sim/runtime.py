@@ -40,7 +40,7 @@ class SimRuntime(Runtime):
         self.deadlines = Deadlines(self)
         self._root = Scope(self)
 
-    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: Unpack[Args]) -> T:
+    def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: *Args) -> T:
         """Run `fn(*args)` to its end, however much virtual time that takes. Raises Deadlock if it cannot end."""
         main = Task(self, fn(*args), self._root, None, getattr(fn, "__qualname__", "main"))
         try:
@@ -56,7 +56,7 @@ class SimRuntime(Runtime):
         return self.env._now
 
     @coroutine
-    def sleep(self, seconds: float) -> Generator[float, None, None]:  # type: ignore[override]
+    def sleep(self, seconds: float) -> Generator[float, None, None]:
         # A bare float is the kernel's fast path: the task reuses one wake-up event.
         yield checked_delay(seconds)
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import simpy
-from simpy.core import NORMAL
+from simpy.events import NORMAL
 
 from commissure.sim.task import Cancelled, Task
 

@@ -8,7 +8,7 @@ from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 import simpy
-from simpy.core import NORMAL, URGENT
+from simpy.events import NORMAL, URGENT
 
 if TYPE_CHECKING:
     from commissure.sim.group import TaskGroup
@@ -69,7 +69,7 @@ class Task(simpy.Event):
             return
         target.callbacks.remove(self._resume)
         event = _CancelEvent(self.env)
-        event._ok, event._value, event._defused = False, Cancelled(), True  # type: ignore[assignment]
+        event._ok, event._value, event._defused = False, Cancelled(), True
         event.callbacks = [self._resume]
         self.env.schedule(event, URGENT)
         self.target = event
@@ -93,10 +93,10 @@ class Task(simpy.Event):
                 else:
                     event._defused = True
                     # The original object: SimPy's own processes rebuild it and lose its arguments.
-                    target = self._throw(event._value)  # type: ignore[arg-type]
+                    target = self._throw(event._value)
                 if self.scope.cancelled and not self.shields and not self._cancel_soon(target):
                     event = _CancelEvent(env)
-                    event._ok, event._value = False, Cancelled()  # type: ignore[assignment]
+                    event._ok, event._value = False, Cancelled()
                 elif target.__class__ is float:
                     self._sleep(target)
                     return

@@ -1,12 +1,12 @@
 """Explore schedules: a seeded order for the events of one instant, to show what depends on such ties."""
 
-import random
 from collections.abc import Callable, Iterator
 from itertools import count
 
 import simpy
-from simpy.core import NORMAL, EventPriority
+from simpy.events import NORMAL, EventPriority
 
+from commissure.hal.dice import dice
 from commissure.sim.task import Gate
 
 
@@ -17,9 +17,7 @@ class TieEnvironment(simpy.Environment):
         super().__init__()
         self._eid = _shuffled_numbers(seed)  # type: ignore[assignment]
 
-    def schedule(
-        self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0
-    ) -> None:
+    def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
         """Schedule without regard to priority, which would order an instant's events."""
         if isinstance(event, Gate):
             waiters, event.callbacks = event.callbacks, []
@@ -36,6 +34,6 @@ class TieEnvironment(simpy.Environment):
 
 
 def _shuffled_numbers(seed: int) -> Iterator[tuple[float, int]]:
-    dice = random.Random(f"{seed}/ties")
+    stream = dice(f"{seed}/ties")
     for number in count():
-        yield dice.random(), number
+        yield stream.random(), number

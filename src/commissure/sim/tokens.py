@@ -38,10 +38,14 @@ def common_prefix(old: Tokens, new: Tokens) -> int:
     """How many tokens two sequences share from the start."""
     if old is new:
         return len(new)
-    low, high = 0, min(len(old), len(new))
+    limit = min(len(old), len(new))
+    # Most prompts part within their first words: double the length that agrees, then halve the rest.
+    low, high = 0, min(8, limit)
+    while high < limit and old[:high] == new[:high]:
+        low, high = high, min(2 * high, limit)
     while low < high:
         middle = (low + high + 1) // 2
-        if old[:middle] == new[:middle]:
+        if old[low:middle] == new[low:middle]:
             low = middle
         else:
             high = middle - 1

@@ -7,7 +7,7 @@ Hints address its KV slots: a call is placed by `id_slot`; slots are erased, sav
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from hashlib import sha256
 from typing import Any
@@ -47,7 +47,7 @@ class LlamaCppEndpoint:
             raise self._unusable(answer) from None
         return self._reply(call, start_s, text, finish, answer)
 
-    async def stream(self, call: Call) -> AsyncIterator[Chunk]:
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         start_s, parts, finish, last = self._rt.now(), [], "", {}
         body = self._body(call) | {"stream": True, "stream_options": {"include_usage": True}}
         async with aclosing(self._client.events(CHAT, body)) as events:

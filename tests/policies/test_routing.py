@@ -1,0 +1,39 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from commissure.hal.call import Call
+from commissure.hal.endpoint import Capabilities
+from commissure.hal.errors import UsageError
+from commissure.hal.policy import Candidate, FirstAble, FleetStatus
+from commissure.hal.profile import Price, Profile, Quantity
+from commissure.policies.routing.cheapest import Cheapest
+
+
+def quantity(value: float) -> Quantity:
+    return Quantity(value=value, source="test", as_of=date(2026, 1, 1))
+
+
+def candidate(name: str, usd: float, context: float = 1000) -> Candidate:
+    price = Price(input_usd_per_mtok=quantity(usd), output_usd_per_mtok=quantity(usd))
+    profile = Profile(model=name, chip="cpu", provider="null", context_tokens=quantity(context), price=price)
+    return Candidate(name, profile, Capabilities(), 0)
+
+
+FLEET = FleetStatus((candidate("dear", 9), candidate("small", 1, context=50), candidate("cheap", 2)))
+
+
+def test_cheapest_among_those_that_can_serve() -> None:
+    assert Cheapest().choose(Call("a word", max_tokens=8), FLEET).name == "small"
+    assert Cheapest().choose(Call("a word", max_tokens=80), FLEET).name == "cheap"
+    assert FirstAble().choose(Call("a word"), FLEET).name == "dear"
+
+
+def test_nobody_can_serve() -> None:
+    with pytest.raises(UsageError, match="no endpoint can serve .* dear, small, cheap"):
+        Cheapest().choose(Call("a word", max_tokens=8000), FLEET)
+    without = FleetStatus((replace(candidate("x", 1), capabilities=Capabilities(min_tokens=False)),))
+    assert without.able(Call("x"))
+    with pytest.raises(UsageError):
+        without.able(Call("x", min_tokens=1))

@@ -1,0 +1,120 @@
+"""cache-loop in sim: the published series, the branching workflow on which MRU loses, and its claims."""
+
+from typing import Any
+
+import pytest
+
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import Fleet
+from commissure.scenarios.cache_intensive.agents import BRANCHES, SHARED, build_workflow
+from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
+from commissure.scenarios.legs import LegSummary, run_leg, summarise
+from commissure.scenarios.scenario import find_scenario, parse_settings
+from commissure.sim.runtime import SimRuntime
+
+MIN_SERIES = [6, 1, 1, 1, 1, 2, 1, 1, 1, 1, 2, 1]
+
+
+def leg(policy: str, seed: int = 0, **changes: str) -> LegSummary:
+    settings = parse_settings(SCENARIO, changes)
+    return summarise(SCENARIO, settings, policy, run_leg(SCENARIO, settings, Fleet.load(), policy, "sim", seed))
+
+
+@pytest.mark.parametrize(("policy", "series"), [("lru", [6] * 12), ("mru", MIN_SERIES), ("topology", MIN_SERIES)])
+def test_the_published_series(policy: str, series: list[int]) -> None:
+    measures = leg(policy).measures
+    assert measures["misses_per_iteration"] == series
+    assert measures["fewest_misses_per_iteration"] == MIN_SERIES
+
+
+@pytest.mark.parametrize("slots", ["6", "7"])
+def test_with_a_slot_for_each_agent_every_policy_is_the_same(slots: str) -> None:
+    for policy in SCENARIO.policies:
+        assert leg(policy, slots=slots).measures["misses_per_iteration"] == [6] + [0] * 11
+
+
+def test_savings_are_linear_in_the_iterations() -> None:
+    computed = {
+        (policy, rounds): leg(policy, iterations=str(rounds)).measures["prompt_tokens_computed"]
+        for policy in ("lru", "topology")
+        for rounds in (5, 10, 15)
+    }
+    # Forced residency repeats every five iterations, so the saving of each five is the same.
+    saved = [computed["lru", rounds] - computed["topology", rounds] for rounds in (5, 10, 15)]
+    assert saved[1] - saved[0] == pytest.approx(saved[2] - saved[1], rel=1e-3)
+
+
+def test_on_the_branching_workflow_mru_loses_to_topology() -> None:
+    totals = {policy: 0 for policy in SCENARIO.policies}
+    fewest = 0
+    for seed in range(20):
+        for policy in totals:
+            measures = leg(policy, seed, workflow="branching").measures
+            totals[policy] += sum(measures["misses_per_iteration"])
+        fewest += sum(measures["fewest_misses_per_iteration"])
+    assert fewest <= totals["topology"]
+    for other in ("lru", "mru", "random"):
+        assert totals["topology"] < 0.9 * totals[other]
+
+
+def test_shared_prefixes_are_partly_reused() -> None:
+    flow = build_workflow("branching", 6)
+    coder, tester = (flow.system_prompt(agent, 100).split() for agent in ("coder", "tester"))
+    assert coder[:40] == tester[:40]
+    assert coder[40:] != tester[40:]
+    assert set(SHARED) <= set(BRANCHES)
+
+
+def test_branch_probabilities_sum_to_one_and_every_walk_returns() -> None:
+    for successors in BRANCHES.values():
+        assert sum(successors.values()) == pytest.approx(1.0)
+    walk = list(build_workflow("branching", 6).walk(50, SimRuntime(3).rng("walk")))
+    assert walk.count("planner") == 50
+    assert set(walk) == set(BRANCHES)
+
+
+def test_expected_calls_are_the_calls_made() -> None:
+    settings: Any = parse_settings(SCENARIO, {"workflow": "branching"})
+    assert leg("lru", 5, workflow="branching").calls == SCENARIO.expected_calls(settings, 5)
+
+
+def test_claims_carry_their_inputs_and_say_how_far_off_they_are() -> None:
+    misses, speedup = SCENARIO.claims([])
+    assert misses.verdict == "not reproduced"
+    assert misses.sim == {"lru": 6.0, "topology": pytest.approx(13 / 11)}
+    assert misses.live is None
+    assert "1.20 in the long run" in misses.why
+    assert speedup.claimed == 2.4
+    assert speedup.sim == pytest.approx(leg("lru").time_s / leg("topology").time_s)
+    assert speedup.inputs["prompt_words"] == 160
+
+
+def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
+    def live(policy: str, time_s: float, **changes: str) -> dict[str, Any]:
+        return leg(policy, **changes).flat() | {"world": "live", "time_s": time_s}
+
+    measured = [live("lru", 30), live("topology", 12), live("topology", 1, iterations="3")]
+    misses, speedup = SCENARIO.claims(measured)
+    assert speedup.live == pytest.approx(2.5)
+    assert misses.live == {"lru": 6.0, "topology": pytest.approx(13 / 11)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"iteration": "3"}, "unknown setting of cache-loop 'iteration'. Did you mean 'iterations'"),
+        ({"iterations": "0"}, "setting iterations: .*greater than or equal to 1 .given: '0'"),
+        ({"iterations": "many"}, "setting iterations: .*valid integer"),
+        ({"workflow": "lop"}, "setting workflow: .*'loop' or 'branching'"),
+    ],
+)
+def test_bad_settings(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_settings(SCENARIO, changes)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'cache-loop'"):
+        find_scenario("cache-lop")
+    with pytest.raises(UsageError, match="one llama_cpp endpoint"):
+        SCENARIO.fleet(Fleet.load("null"), parse_settings(SCENARIO, {}), "lru", 0)

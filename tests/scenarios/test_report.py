@@ -1,0 +1,100 @@
+"""The report is one file that needs nothing else, and opens in a real browser."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import Fleet
+from commissure.scenarios.compare import execute, make_plan
+from commissure.scenarios.legs import LegSummary
+from commissure.scenarios.report import table_rows, write_report
+from commissure.scenarios.runfolder import RunFolder, earlier_legs, read_summary
+from commissure.scenarios.scenario import find_scenario
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    plan = make_plan(
+        find_scenario("cache-loop"), Fleet.load(), ["sim"], ["lru", "topology"], 0, {"iterations": "3"},
+        all_variants=True,
+    )  # fmt: skip
+    steps: list[str] = []
+    made, _ = execute(plan, tmp_path_factory.mktemp("runs"), steps.append)
+    assert len(steps) == plan.steps
+    return made
+
+
+def with_live(legs: tuple[LegSummary, ...]) -> list[LegSummary]:
+    """The legs with a live twin each, 5 % slower than predicted."""
+    both = []
+    for leg in legs:
+        live = {"world": "live", "time_s": 1.05 * leg.time_s, "predicted_time_s": leg.time_s}
+        both += [leg, leg.model_copy(update=live)]
+    return both
+
+
+def test_it_is_self_contained(folder: RunFolder) -> None:
+    page = folder.report.read_text()
+    assert page.count("<svg") == 2
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)""", page)
+    assert "<script" not in page
+    assert "Misses by iteration" in page
+
+
+def test_the_same_run_gives_the_same_page(folder: RunFolder) -> None:
+    before = folder.report.read_bytes()
+    folder.rebuild()
+    assert folder.report.read_bytes() == before
+
+
+def test_rows_compare_with_the_first_policy_and_the_prediction(folder: RunFolder) -> None:
+    legs = with_live(read_summary(folder.path).legs[:2])
+    lru, topology = table_rows(legs)
+    assert (lru.saving, lru.same) == (0.0, True)
+    assert topology.error == pytest.approx(1 / 1.05 - 1)
+    assert topology.saving == pytest.approx(1 - legs[-1].time_s / legs[1].time_s)
+
+
+def test_a_run_that_did_not_end_says_so(folder: RunFolder, tmp_path: Path) -> None:
+    write_report(tmp_path / "r.html", read_summary(folder.path).legs, None, complete=False)
+    assert "did not end" in (tmp_path / "r.html").read_text()
+    write_report(tmp_path / "none.html", [], None, complete=False)
+    assert "did not end" in (tmp_path / "none.html").read_text()
+
+
+def test_earlier_legs_pass_over_what_is_not_a_run(folder: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(folder.path, tmp_path / "good")
+    for name, text in (("broken", "{"), ("other", '{"legs": 3}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(text)
+        with pytest.raises(UsageError, match="summary.json"):
+            read_summary(tmp_path / name)
+    assert len(earlier_legs(tmp_path)) == 4
+
+
+@pytest.mark.browser
+def test_it_opens_in_a_browser(folder: RunFolder, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    write_report(tmp_path / "both.html", with_live(read_summary(folder.path).legs), None, complete=True)
+    problems: list[str] = []
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page = browser.new_page()
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("request", lambda request: problems.append(request.url) if "both.html" not in request.url else None)
+        page.goto((tmp_path / "both.html").as_uri())
+        assert page.title() == "cache-loop · Commissure"
+        assert page.locator("table tr").count() == 2 * 3
+        boxes = [figure.bounding_box() for figure in page.locator("svg").all() if figure.is_visible()]
+        page.screenshot(path=tmp_path / "report.png", full_page=True)
+        browser.close()
+    assert problems == []
+    assert len(boxes) == 4
+    assert all(box and box["width"] > 300 and box["height"] > 80 for box in boxes)

@@ -1,0 +1,106 @@
+"""The real engine: the same policies, the same decisions, call by call. Small prompts keep this short."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from commissure.hal import providers
+from commissure.hal.call import Call
+from commissure.hal.fleet import Fleet
+from commissure.hal.ledger import Ledger
+from commissure.hal.live import LiveRuntime
+from commissure.hal.local_server import local_server
+from commissure.hal.words import WORDS
+from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
+from commissure.scenarios.legs import run_leg
+from commissure.scenarios.run import WORLDS, Run, run
+from commissure.scenarios.scenario import parse_settings
+
+pytestmark = pytest.mark.local
+
+SMALL = {"iterations": "3", "prompt_words": "48", "output_tokens": "2"}
+
+
+def both_worlds(policy: str, **changes: str) -> tuple[Run, Run]:
+    settings = parse_settings(SCENARIO, SMALL | changes)
+    sim, live = (run_leg(SCENARIO, settings, Fleet.load(), policy, world, 4) for world in WORLDS)
+    return sim, live
+
+
+@pytest.mark.parametrize("workflow", ["loop", "branching"])
+@pytest.mark.parametrize("policy", ["lru", "mru", "random", "topology"])
+def test_live_equals_sim_call_by_call(policy: str, workflow: str) -> None:
+    sim, live = both_worlds(policy, workflow=workflow)
+    for simulated, measured in zip(sim.calls, live.calls, strict=True):
+        assert simulated.decision() == measured.decision()
+    assert sim.decision_hash == live.decision_hash
+    assert {call.timing for call in live.calls} == {"server"}
+
+
+def test_the_engines_own_choice_is_lru() -> None:
+    """Without placement the real server and the model of it choose alike, and as the client's LRU would."""
+    settings: Any = parse_settings(SCENARIO, SMALL)
+    fleet = Fleet.load().with_slots(settings.slots, settings.slot_tokens)
+    sim, live = (run(SCENARIO.workflow, fleet, settings, world=world) for world in WORLDS)
+    placed, _ = both_worlds("lru")
+    tokens = [[(call.agent, call.cached_tokens) for call in one.calls] for one in (sim, live, placed)]
+    assert tokens[0] == tokens[1] == tokens[2]
+
+
+def test_filler_words_are_one_token_each() -> None:
+    rt = LiveRuntime()
+
+    async def main() -> list[str]:
+        async with Fleet.load().open(rt, providers.connect, Ledger()) as fleet:
+            endpoint: Any = fleet.endpoints["local"]
+            found = []
+            for word in WORDS:
+                for text in (word, f" {word}"):
+                    answer = await endpoint._client.post("/tokenize", {"content": text})
+                    if len(answer["tokens"]) != 1:
+                        found.append(text)
+            return found
+
+    assert rt.run(main) == []
+
+
+def test_the_server_binds_to_loopback_and_ends_with_its_block() -> None:
+    with local_server("smollm2-135m", 1, 256) as url:
+        address = urlsplit(url)
+        assert address.hostname == "127.0.0.1"
+        assert address.port
+        socket.create_connection((address.hostname, address.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port), timeout=5)
+
+
+def test_temperature_zero_answers_alike_and_text_comes_back() -> None:
+    async def ask(rt: Any, fleet: Any) -> list[str]:
+        call = Call("What is the capital of France? Answer in one word.", max_tokens=12)
+        return [(await fleet.generate(call)).text for _ in range(2)]
+
+    one, two = run(ask, Fleet.load(), world="live").result
+    assert "Paris" in one
+    assert one == two
+
+
+def test_run_live_prints_the_contract(tmp_path: Path) -> None:
+    changes = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "commissure", "run", "cache-loop", "--world", "live", "--policy", "topology",
+         "--seed", "1", "--json", *changes],
+        cwd=tmp_path, capture_output=True, text=True, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["misses_per_iteration"] == [6, 1, 1]
+    assert result["predicted_time_s"] > 0
+    assert result["time_s"] > 0
+    summary = json.loads((tmp_path / result["run_dir"] / "summary.json").read_text())
+    assert summary["calibration"]["local"]["calls"] == 45

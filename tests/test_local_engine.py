@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from commissure.hal import providers
 from commissure.hal.call import Call
+from commissure.hal.connect import connect
 from commissure.hal.fleet import Fleet
 from commissure.hal.ledger import Ledger
 from commissure.hal.live import LiveRuntime
@@ -57,7 +57,7 @@ def test_filler_words_are_one_token_each() -> None:
     rt = LiveRuntime()
 
     async def main() -> list[str]:
-        async with Fleet.load().open(rt, providers.connect, Ledger()) as fleet:
+        async with Fleet.load().open(rt, connect, Ledger()) as fleet:
             endpoint: Any = fleet.endpoints["local"]
             found = []
             for word in WORDS:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
         TruncatedStream,
         UsageError,
     )
-    from commissure.hal.fleet import Fleet, OpenFleet
+    from commissure.hal.fleet import Fleet
     from commissure.hal.ledger import Amount, Ledger
     from commissure.hal.live import LiveRuntime
+    from commissure.hal.open_fleet import OpenFleet
     from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
     from commissure.hal.profile import Profile
     from commissure.hal.runtime import Runtime
@@ -32,8 +33,9 @@ _HOME = {
     "hal.call": "CacheHint Call Chunk Reply Timing Usage join",
     "hal.endpoint": "Capabilities Endpoint Status",
     "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra TruncatedStream UsageError",
-    "hal.fleet": "Fleet OpenFleet",
+    "hal.fleet": "Fleet",
     "hal.ledger": "Amount Ledger",
+    "hal.open_fleet": "OpenFleet",
     "hal.live": "LiveRuntime",
     "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
     "hal.profile": "Profile",

@@ -50,7 +50,7 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
         else:
             print_table(
                 [*_COMMON, "modelled s", "saving"],
-                [[*_common(row), text(row.sim_s), f"{row.saving:.0%}"] for row in rows],
+                [[*_common(row), _seconds(row.sim_s), f"{row.saving:.0%}"] for row in rows],
             )
     typer.echo(f"report: {report}")
 
@@ -65,7 +65,11 @@ def _common(row: Row) -> list[str]:
 def _live(row: Row) -> list[str]:
     same = {True: "every call", False: "NO", None: "-"}[row.same]
     error = "-" if row.error is None else f"{row.error:+.1%}"
-    return [text(row.live_s), text(row.predicted_s), error, f"{row.saving:.0%}", same]
+    return [_seconds(row.live_s), _seconds(row.predicted_s), error, f"{row.saving:.0%}", same]
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 def text(value: Any) -> str:

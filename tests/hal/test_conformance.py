@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from commissure.hal import providers
 from commissure.hal.call import Call, Reply
 from commissure.hal.conformance import CHECKS, Check, check_endpoint
+from commissure.hal.connect import connect
 from commissure.hal.fleet import Connect, Fleet
 from commissure.hal.ledger import Ledger
 from commissure.hal.live import LiveRuntime
@@ -17,9 +17,9 @@ from commissure.sim.runtime import SimRuntime
 
 ENDPOINTS = [
     pytest.param(SimRuntime, modelled.connect, "local", id="modelled"),
-    pytest.param(SimRuntime, providers.connect, "null", id="null-sim"),
-    pytest.param(LiveRuntime, providers.connect, "null", id="null-live"),
-    pytest.param(LiveRuntime, providers.connect, "local", id="llama.cpp", marks=pytest.mark.local),
+    pytest.param(SimRuntime, connect, "null", id="null-sim"),
+    pytest.param(LiveRuntime, connect, "null", id="null-live"),
+    pytest.param(LiveRuntime, connect, "local", id="llama.cpp", marks=pytest.mark.local),
 ]
 
 
@@ -45,7 +45,8 @@ def spoil_reply(**changes: Any) -> Any:
         generate = endpoint.generate
 
         async def spoiled(call: Call) -> Reply:
-            return replace(await generate(call), **changes)
+            reply: Reply = replace(await generate(call), **changes)
+            return reply
 
         endpoint.generate = spoiled
 

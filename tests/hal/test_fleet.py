@@ -81,7 +81,7 @@ def test_a_bad_fleet_file(tmp_path: Path, old: str, new: str, message: str) -> N
 def test_absent_files_and_names(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         Fleet.load(tmp_path / "none.toml")
-    with pytest.raises(UsageError, match="unknown fleet 'locl'. Did you mean 'local'?"):
+    with pytest.raises(UsageError, match=r"unknown fleet 'locl'\. Did you mean 'local'\?"):
         Fleet.load("locl")
     with pytest.raises(UsageError, match="cannot be read"):
         Fleet.load(tmp_path)

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from commissure.hal import http, providers
+from commissure.hal import http
 from commissure.hal.call import CacheHint, Call, Reply
+from commissure.hal.connect import connect
 from commissure.hal.errors import EndpointError, MissingExtra, TruncatedStream, UsageError
-from commissure.hal.fleet import EndpointSpec
 from commissure.hal.live import LiveRuntime
 from commissure.hal.local_server import weights_path
 from commissure.hal.profile import load_profile
+from commissure.hal.spec import EndpointSpec
 from tests.support.scripted_server import scripted_server
 
 PROFILE = load_profile("llama_cpp-smollm2-135m-cpu")
@@ -29,7 +30,7 @@ def ask(body: bytes | dict[str, Any], status: int = 200, *, stream: bool = False
     rt = LiveRuntime()
 
     async def main(url: str) -> Any:
-        async with providers.connect(spec(url), PROFILE, rt) as endpoint:
+        async with connect(spec(url), PROFILE, rt) as endpoint:
             if not stream:
                 return await endpoint.generate(Call("x"))
             async with aclosing(endpoint.stream(Call("x"))) as chunks:
@@ -105,7 +106,7 @@ def test_nobody_listens() -> None:
     rt = LiveRuntime()
 
     async def main() -> None:
-        async with providers.connect(spec("http://127.0.0.1:9"), PROFILE, rt) as endpoint:
+        async with connect(spec("http://127.0.0.1:9"), PROFILE, rt) as endpoint:
             await endpoint.generate(Call("x"))
 
     with pytest.raises(EndpointError, match="ConnectError") as caught:
@@ -125,7 +126,7 @@ def test_what_the_server_cannot_do_is_refused_before_sending() -> None:
     rt = LiveRuntime()
 
     async def main() -> None:
-        async with providers.connect(spec("http://127.0.0.1:9"), PROFILE, rt) as endpoint:
+        async with connect(spec("http://127.0.0.1:9"), PROFILE, rt) as endpoint:
             with pytest.raises(UsageError, match="min_tokens"):
                 await endpoint.generate(Call("x", min_tokens=3, max_tokens=9))
             with pytest.raises(UsageError, match="prefetch"):

@@ -25,7 +25,7 @@ def make(rt: SimRuntime, slots: int, evictor: Evictor) -> tuple[ModelledEndpoint
 @given(slots=st.integers(1, 4), agents=st.lists(st.sampled_from("abcdefg"), max_size=40), workers=st.integers(1, 6))
 def test_concurrent_calls_share_the_slots(slots: int, agents: list[str], workers: int) -> None:
     rt = SimRuntime()
-    endpoint, residency = make(rt, slots, Oldest())
+    _endpoint, residency = make(rt, slots, Oldest())
     running: list[tuple[str, int]] = []
 
     async def work(queue: list[str], pace: float) -> None:
@@ -54,7 +54,7 @@ def test_concurrent_calls_share_the_slots(slots: int, agents: list[str], workers
 
 def test_the_smallest_priority_leaves() -> None:
     rt = SimRuntime()
-    endpoint, residency = make(rt, 2, Oldest())
+    _endpoint, residency = make(rt, 2, Oldest())
     evicted = []
 
     async def main() -> None:

@@ -31,7 +31,7 @@ def test_cheapest_among_those_that_can_serve() -> None:
 
 
 def test_nobody_can_serve() -> None:
-    with pytest.raises(UsageError, match="no endpoint can serve .* dear, small, cheap"):
+    with pytest.raises(UsageError, match=r"no endpoint can serve .* dear, small, cheap"):
         Cheapest().choose(Call("a word", max_tokens=8000), FLEET)
     without = FleetStatus((replace(candidate("x", 1), capabilities=Capabilities(min_tokens=False)),))
     assert without.able(Call("x"))

@@ -7,7 +7,7 @@ import pytest
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
 from commissure.scenarios.cache_intensive.agents import BRANCHES, SHARED, build_workflow
-from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
+from commissure.scenarios.cache_intensive.cache_loop import SCENARIO, Settings
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import find_scenario, parse_settings
 from commissure.sim.runtime import SimRuntime
@@ -15,7 +15,7 @@ from commissure.sim.runtime import SimRuntime
 MIN_SERIES = [6, 1, 1, 1, 1, 2, 1, 1, 1, 1, 2, 1]
 
 
-def leg(policy: str, seed: int = 0, **changes: str) -> LegSummary:
+def leg(policy: str, seed: int = 0, **changes: Any) -> LegSummary:
     settings = parse_settings(SCENARIO, changes)
     return summarise(SCENARIO, settings, policy, run_leg(SCENARIO, settings, Fleet.load(), policy, "sim", seed))
 
@@ -90,7 +90,7 @@ def test_claims_carry_their_inputs_and_say_how_far_off_they_are() -> None:
 
 
 def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
-    def live(policy: str, time_s: float, **changes: str) -> dict[str, Any]:
+    def live(policy: str, time_s: float, **changes: Any) -> dict[str, Any]:
         return leg(policy, **changes).flat() | {"world": "live", "time_s": time_s}
 
     measured = [live("lru", 30), live("topology", 12), live("topology", 1, iterations="3")]
@@ -117,4 +117,4 @@ def test_unknown_names() -> None:
     with pytest.raises(UsageError, match="Did you mean 'cache-loop'"):
         find_scenario("cache-lop")
     with pytest.raises(UsageError, match="one llama_cpp endpoint"):
-        SCENARIO.fleet(Fleet.load("null"), parse_settings(SCENARIO, {}), "lru", 0)
+        SCENARIO.fleet(Fleet.load("null"), Settings(), "lru", 0)

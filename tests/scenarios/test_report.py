@@ -70,7 +70,7 @@ def test_earlier_legs_pass_over_what_is_not_a_run(folder: RunFolder, tmp_path: P
     for name, text in (("broken", "{"), ("other", '{"legs": 3}')):
         (tmp_path / name).mkdir()
         (tmp_path / name / "summary.json").write_text(text)
-        with pytest.raises(UsageError, match="summary.json"):
+        with pytest.raises(UsageError, match=r"summary\.json"):
             read_summary(tmp_path / name)
     assert len(earlier_legs(tmp_path)) == 4
 

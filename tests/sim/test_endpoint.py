@@ -36,7 +36,7 @@ def run(body: Any) -> Any:
 
 
 def test_the_engine_reuses_the_most_alike_slot_and_else_the_oldest() -> None:
-    async def body(rt: SimRuntime, one: ModelledEndpoint) -> list[int | None]:
+    async def body(rt: SimRuntime, one: ModelledEndpoint) -> list[tuple[int | None, bool]]:
         replies = [await one.generate(agent_call(agent, f"turn {n}")) for n, agent in enumerate("abbacb")]
         return [(reply.slot, reply.usage.cached_tokens > 25) for reply in replies]
 

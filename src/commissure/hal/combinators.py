@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from commissure.hal.runtime import Runtime
+from commissure.hal.primitives import Primitives
 
 T = TypeVar("T")
 
 
-async def gather(rt: Runtime, *work: Awaitable[T]) -> list[T]:
+async def gather(rt: Primitives, *work: Awaitable[T]) -> list[T]:
     """Run all at once and return their values in the order given.
 
     The first failure cancels the rest. A single failure is raised as itself, several that fall
@@ -31,7 +30,7 @@ async def gather(rt: Runtime, *work: Awaitable[T]) -> list[T]:
     return [values[place] for place in range(len(work))]
 
 
-async def first(rt: Runtime, *work: Awaitable[T]) -> T:
+async def first(rt: Primitives, *work: Awaitable[T]) -> T:
     """The value of the first that succeeds; the others are cancelled.
 
     A failure is ignored while another still runs. Raises the only failure, or an ExceptionGroup of
@@ -61,7 +60,7 @@ async def first(rt: Runtime, *work: Awaitable[T]) -> T:
     raise _single(ExceptionGroup("all attempts failed", failures))
 
 
-async def hedged(rt: Runtime, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2) -> T:
+async def hedged(rt: Primitives, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2) -> T:
     """Start `make()`, start another whenever `after_s` seconds pass or one fails, and take the first success.
 
     Raises as `first` does once all `attempts` have failed.
@@ -86,7 +85,7 @@ async def hedged(rt: Runtime, make: Callable[[], Awaitable[T]], *, after_s: floa
     return await first(rt, *(attempt(number) for number in range(attempts)))
 
 
-async def retry(rt: Runtime, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5) -> T:
+async def retry(rt: Primitives, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5) -> T:
     """Await `make()` up to `attempts` times; an error is tried again only if its `retryable` is true.
 
     Waits base_s * 2^n * u between tries with u uniform in [0.5, 1], the shape that provider SDKs use.
@@ -104,7 +103,7 @@ async def retry(rt: Runtime, make: Callable[[], Awaitable[T]], *, attempts: int 
     return await make()
 
 
-async def deadline(rt: Runtime, seconds: float, work: Awaitable[T]) -> T:
+async def deadline(rt: Primitives, seconds: float, work: Awaitable[T]) -> T:
     """The value of `work`, or TimeoutError once `seconds` have passed."""
     with rt.fail_after(seconds):
         return await work

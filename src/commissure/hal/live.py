@@ -7,7 +7,8 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import anyio
 
-from commissure.hal.runtime import CancelScope, Event, Runtime, Semaphore, TaskGroup, checked_delay
+from commissure.hal.primitives import CancelScope, Event, Semaphore, TaskGroup, checked_delay
+from commissure.hal.runtime import Runtime
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")

@@ -30,15 +30,27 @@ def weights_path(model: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / name
 
 
+def require_local(model: str) -> Path:
+    """The file with a model's weights. Raises MissingExtra if the engine or the weights are absent."""
+    if not _installed("xllamacpp"):
+        raise MissingExtra("the local engine", INSTALL_ENGINE)
+    return weights_path(model)
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # a module that was put into sys.modules by hand
+        return False
+
+
 @contextmanager
 def local_server(model: str, slots: int, slot_tokens: int) -> Iterator[str]:
     """Serve `model` with this many KV slots of `slot_tokens` each; gives the base URL.
 
     No RAM cache behind the slots, so that a miss is a miss. Raises MissingExtra, UsageError.
     """
-    if find_spec("xllamacpp") is None:
-        raise MissingExtra("the local engine", INSTALL_ENGINE)
-    path = weights_path(model)
+    path = require_local(model)
     import xllamacpp
 
     with tempfile.TemporaryDirectory(prefix="commissure-slots-") as saved:

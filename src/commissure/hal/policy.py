@@ -21,7 +21,7 @@ class Candidate:
     running: int
 
     def price_usd(self, call: Call) -> float:
-        """The most that the call can cost here."""
+        """About what the call costs here at its full length."""
         return self.profile.price_usd(expected_usage(call, self.profile))
 
     def can_serve(self, call: Call) -> bool:

@@ -119,7 +119,7 @@ def load_profile(name: str, beside: Path | None = None) -> Profile:
 
 
 def expected_usage(call: Call, profile: Profile) -> Usage:
-    """The most tokens that a call can use, by the profile's own tokenizer model; for budgets and prices."""
+    """About how many tokens a call can use at its full length, by the profile's tokenizer model."""
     rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
     words = len(call.system.split()) + len(call.prompt.split())
     return Usage(round(words * rate) + FRAME_TOKENS, 0, call.max_tokens)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from commissure.hal.runtime import Event, Runtime
+from commissure.hal.primitives import Event, Primitives
 
 T = TypeVar("T")
 
@@ -24,7 +23,7 @@ class _Waiter(Generic[T]):
 class Queue(Generic[T]):
     """Unbounded and first-in, first-out, for the items and for those who wait."""
 
-    def __init__(self, rt: Runtime) -> None:
+    def __init__(self, rt: Primitives) -> None:
         self._rt = rt
         self._items: deque[T] = deque()
         self._waiters: deque[_Waiter[T]] = deque()

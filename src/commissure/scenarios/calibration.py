@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from commissure.hal import providers
 from commissure.hal.calibrate import Fit, calibrated, fit, measure
-from commissure.hal.fleet import EndpointSpec, Fleet
+from commissure.hal.connect import connect
+from commissure.hal.fleet import Fleet
 from commissure.hal.live import LiveRuntime
 from commissure.hal.profile import Profile
+from commissure.hal.spec import EndpointSpec
 
 CALLS = 45
 
@@ -22,7 +23,7 @@ def calibrate_endpoint(
     rt = LiveRuntime()
 
     async def main() -> Fit:
-        async with providers.connect(spec, profile, rt) as endpoint:
+        async with connect(spec, profile, rt) as endpoint:
             replies = await measure(endpoint, progress)
         now = datetime.now(UTC)
         return fit(replies, f"measured by commissure calibrate, {now:%Y-%m-%dT%H:%M}Z", now.date())

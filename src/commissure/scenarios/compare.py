@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from commissure.hal.connect import require
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, Journal
 from commissure.scenarios.calibration import CALLS, calibrate_fleet
@@ -58,6 +59,9 @@ def make_plan(
         if _is_wanted(variant, changes)
     ]
     plan = Plan(scenario, fleet, worlds, policies, chosen, seed)
+    if "live" in worlds:
+        for spec in fleet.specs:
+            require(spec)
     for settings in chosen:
         for policy in policies:
             scenario.fleet(fleet, settings, policy, seed)

@@ -19,18 +19,20 @@ COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d
 
 def misses_figure(legs: Sequence[LegSummary]) -> str:
     """Misses of each iteration: simulated as lines, measured as circles, the fewest possible as a grey area."""
-    figure, axes = _figure(7.0, 3.2)
+    figure, axes = _figure(9.0, 3.4)
     policies = list(dict.fromkeys(leg.policy for leg in legs))
     for leg in legs:
-        colour = COLOURS[policies.index(leg.policy) % len(COLOURS)]
+        place = policies.index(leg.policy)
+        colour = COLOURS[place % len(COLOURS)]
         misses = leg.measures["misses_per_iteration"]
         iterations = range(1, len(misses) + 1)
         if leg.world == "sim":
-            axes.plot(iterations, misses, color=colour, label=f"{leg.policy}, sim")
+            # Later lines are thinner, so that policies that do the same all stay visible.
+            axes.plot(iterations, misses, color=colour, lw=max(1.2, 4.5 - place), label=f"{leg.policy}, sim")
         else:
             axes.plot(iterations, misses, "o", color=colour, fillstyle="none", label=f"{leg.policy}, live")
     fewest = legs[0].measures["fewest_misses_per_iteration"]
-    axes.fill_between(range(1, len(fewest) + 1), fewest, color="#dddddd", label="fewest possible (Belady)")
+    axes.fill_between(range(1, len(fewest) + 1), fewest, color="#dddddd", label="Belady's optimum (fewest in total)")
     axes.set_xlabel("iteration")
     axes.set_ylabel("prompts recomputed")
     axes.set_ylim(bottom=0)
@@ -41,7 +43,7 @@ def misses_figure(legs: Sequence[LegSummary]) -> str:
 def prediction_figure(legs: Sequence[LegSummary]) -> str:
     """Measured beside predicted total time of each live leg, in seconds."""
     live = [leg for leg in legs if leg.predicted_time_s is not None]
-    figure, axes = _figure(7.0, 0.8 + 0.45 * len(live))
+    figure, axes = _figure(9.0, 0.8 + 0.45 * len(live))
     places = range(len(live))
     axes.barh([place - 0.2 for place in places], [leg.predicted_time_s or 0 for leg in live], 0.38,
               color="#56b4e9", label="predicted (modelled, from the calibration)")  # fmt: skip

@@ -9,10 +9,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
-from commissure.hal import providers
 from commissure.hal.call import Call, Reply
+from commissure.hal.connect import connect
 from commissure.hal.errors import unknown
-from commissure.hal.fleet import Connect, Fleet, OpenFleet
+from commissure.hal.fleet import Connect, Fleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.ledger import UNLIMITED, Amount, Ledger
 from commissure.hal.live import LiveRuntime
@@ -69,7 +69,7 @@ def run(
     `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends. Raises
     whatever the workflow raises, BudgetExceeded among it.
     """
-    rt, connect = _world(world, seed, behaviour)
+    rt, open_endpoint = _world(world, seed, behaviour)
     calls: list[CallRecord] = []
 
     def keep(call: Call, reply: Reply, placement: Placement | None) -> None:
@@ -77,7 +77,7 @@ def run(
         on_call(calls[-1])
 
     async def main() -> tuple[Any, float]:
-        async with fleet.open(rt, connect, Ledger(budget), keep) as opened:
+        async with fleet.open(rt, open_endpoint, Ledger(budget), keep) as opened:
             began = rt.now()
             result = await workflow(rt, opened, *inputs)
             return result, rt.now() - began
@@ -91,7 +91,7 @@ def _world(world: str, seed: int, behaviour: Behaviour | None) -> tuple[Runtime,
         case "sim":
             return SimRuntime(seed), partial(modelled.connect, behaviour=behaviour)
         case "live":
-            return LiveRuntime(seed), providers.connect
+            return LiveRuntime(seed), connect
         case _:
             raise unknown("world", world, WORLDS)
 
@@ -122,6 +122,3 @@ def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placemen
 
 def _hash(rows: list[Any]) -> str:
     return sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
-
-
-__all__ = ["WORLDS", "OpenFleet", "Run", "Workflow", "World", "run"]

@@ -13,10 +13,10 @@ from functools import lru_cache
 from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Status
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import EndpointSpec
 from commissure.hal.local_server import SLOT_SIMILARITY
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
+from commissure.hal.spec import EndpointSpec
 from commissure.hal.steptime import coefficients, decode_features, prefill_features, seconds
 from commissure.sim.behaviour import Behaviour, Filler
 from commissure.sim.tokens import TokenModel, Tokens, common_prefix

@@ -5,13 +5,10 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVarTuple, Unpack
+from typing import Any, Self, TypeVarTuple, Unpack
 
 from commissure.sim.scope import Scope
-from commissure.sim.task import Cancelled, Gate, Task, wait
-
-if TYPE_CHECKING:
-    from commissure.sim.runtime import SimRuntime
+from commissure.sim.task import Cancelled, Gate, Kernel, Task, sleep, wait
 
 Args = TypeVarTuple("Args")
 
@@ -19,11 +16,11 @@ Args = TypeVarTuple("Args")
 class TaskGroup:
     """Children that all end before the group does; the first failure cancels the others."""
 
-    __slots__ = ("_children", "_errors", "_joined", "_rt", "cancel_scope")
+    __slots__ = ("_children", "_errors", "_joined", "_kernel", "cancel_scope")
 
-    def __init__(self, rt: SimRuntime) -> None:
-        self._rt = rt
-        self.cancel_scope = Scope(rt)
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self.cancel_scope = Scope(kernel)
         self._children = 0
         self._errors: list[BaseException] = []
         self._joined: Gate | None = None
@@ -36,9 +33,9 @@ class TaskGroup:
             raise RuntimeError("this task group is not active: start tasks inside its `async with` block")
         self._children += 1
         label = str(name) if name is not None else getattr(fn, "__qualname__", repr(fn))
-        return Task(self._rt, fn(*args), self.cancel_scope, self, label)
+        return Task(self._kernel, fn(*args), self.cancel_scope, label, self._child_ended)
 
-    def child_ended(self, error: BaseException | None) -> None:
+    def _child_ended(self, error: BaseException | None) -> None:
         """Called by a child when it ends; a failure cancels the rest, a cancellation is no failure."""
         self._children -= 1
         if error is not None:
@@ -76,15 +73,15 @@ class TaskGroup:
 
     async def _join(self) -> bool:
         """Wait for the children, who see a cancellation themselves; False if there were none to wait for."""
-        host, any_children = self._rt.current, self._children > 0
+        host, any_children = self._kernel.current, self._children > 0
         assert host is not None
         host.shields += 1
         try:
             if any_children:
-                self._joined = Gate(self._rt.env)
+                self._joined = Gate(self._kernel.env)
                 await wait(self._joined)
             else:  # others get their turn, as on anyio
-                await self._rt.sleep(0)
+                await sleep(0.0)
         finally:
             host.shields -= 1
         return any_children

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from types import coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import simpy
 
 from commissure.hal.errors import CommissureError
-from commissure.hal.runtime import Runtime, checked_delay
+from commissure.hal.primitives import checked_delay
+from commissure.hal.runtime import Runtime
+from commissure.sim.deadlines import Deadlines, TimedScope
 from commissure.sim.group import TaskGroup
-from commissure.sim.scope import Deadlines, Scope
+from commissure.sim.scope import Scope
 from commissure.sim.sync import Event, Semaphore
-from commissure.sim.task import Task, wait
+from commissure.sim.task import Kernel, Task, sleep, wait
 from commissure.sim.ties import TieEnvironment
 
 T = TypeVar("T")
@@ -36,13 +37,13 @@ class SimRuntime(Runtime):
     def __init__(self, seed: int = 0, tie_seed: int | None = None) -> None:
         super().__init__(seed)
         self.env = simpy.Environment() if tie_seed is None else TieEnvironment(tie_seed)
-        self.current: Task | None = None
-        self.deadlines = Deadlines(self)
-        self._root = Scope(self)
+        self._kernel = Kernel(self.env)
+        self._deadlines = Deadlines(self._kernel)
+        self._root = Scope(self._kernel)
 
     def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: *Args) -> T:
         """Run `fn(*args)` to its end, however much virtual time that takes. Raises Deadlock if it cannot end."""
-        main = Task(self, fn(*args), self._root, None, getattr(fn, "__qualname__", "main"))
+        main = Task(self._kernel, fn(*args), self._root, getattr(fn, "__qualname__", "main"))
         try:
             value: T = self.env.run(until=main)  # type: ignore[assignment]
         except RuntimeError as error:
@@ -55,36 +56,27 @@ class SimRuntime(Runtime):
     def now(self) -> float:
         return self.env._now
 
-    @coroutine
-    def sleep(self, seconds: float) -> Generator[float, None, None]:
-        # A bare float is the kernel's fast path: the task reuses one wake-up event.
-        yield checked_delay(seconds)
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        return sleep(checked_delay(seconds))
 
     def wait_for(self, event: simpy.Event) -> Awaitable[Any]:
         """Wait for a SimPy event of a modelled device and return its value."""
         return wait(event)
 
-    async def raise_if_cancelled(self) -> None:
-        """A cancellation point that otherwise takes no time and no turn."""
-        task = self.current
-        assert task is not None
-        if task.scope.cancelled and not task.shields:
-            await self.sleep(0)
-
     def task_group(self) -> TaskGroup:
-        return TaskGroup(self)
+        return TaskGroup(self._kernel)
 
     def scope(self, *, shield: bool = False) -> Scope:
-        return Scope(self, shield=shield)
+        return Scope(self._kernel, shield=shield)
 
     def move_on_after(self, seconds: float, *, shield: bool = False) -> Scope:
-        return Scope(self, self.now() + checked_delay(seconds), shield=shield)
+        return TimedScope(self._kernel, self._deadlines, self.now() + checked_delay(seconds), shield=shield)
 
     def event(self) -> Event:
-        return Event(self)
+        return Event(self._kernel)
 
     def semaphore(self, places: int) -> Semaphore:
-        return Semaphore(self, places)
+        return Semaphore(self._kernel, places)
 
     def _waiting(self, scope: Scope) -> list[Task]:
         return [*scope.tasks, *(task for child in scope.children for task in self._waiting(child))]

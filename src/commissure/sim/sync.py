@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from commissure.sim.task import Gate, wait
-
-if TYPE_CHECKING:
-    from commissure.sim.runtime import SimRuntime
+from commissure.sim.task import Gate, Kernel, sleep, wait
 
 
 class Event:
     """A flag that is set once; waiting on it is a cancellation point even when it is set."""
 
-    __slots__ = ("_gate", "_rt")
+    __slots__ = ("_gate",)
 
-    def __init__(self, rt: SimRuntime) -> None:
-        self._rt = rt
-        self._gate = Gate(rt.env)
+    def __init__(self, kernel: Kernel) -> None:
+        self._gate = Gate(kernel.env)
 
     def set(self) -> None:
         """Set the flag and wake all that wait; idempotent."""
@@ -33,7 +29,7 @@ class Event:
     async def wait(self) -> None:
         """Return once the flag is set."""
         if self._gate.triggered:
-            await self._rt.sleep(0)
+            await sleep(0.0)
         else:
             await wait(self._gate)
 
@@ -41,22 +37,22 @@ class Event:
 class Semaphore:
     """Places granted first come, first served; a place granted to a cancelled task is handed on."""
 
-    __slots__ = ("_free", "_rt", "_waiters")
+    __slots__ = ("_free", "_kernel", "_waiters")
 
-    def __init__(self, rt: SimRuntime, places: int) -> None:
+    def __init__(self, kernel: Kernel, places: int) -> None:
         if places < 0:
             raise ValueError(f"a semaphore needs places >= 0, not {places}")
-        self._rt = rt
+        self._kernel = kernel
         self._free = places
         self._waiters: deque[Gate] = deque()
 
     async def acquire(self) -> None:
         """Take a place, waiting in turn; a cancellation point even when one is free."""
         if self._free > 0 and not self._waiters:
-            await self._rt.raise_if_cancelled()
+            await self._kernel.raise_if_cancelled()
             self._free -= 1
             return
-        gate = Gate(self._rt.env)
+        gate = Gate(self._kernel.env)
         self._waiters.append(gate)
         try:
             await wait(gate)

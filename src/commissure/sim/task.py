@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import simpy
 from simpy.events import NORMAL, URGENT
 
-if TYPE_CHECKING:
-    from commissure.sim.group import TaskGroup
-    from commissure.sim.runtime import SimRuntime
-    from commissure.sim.scope import Scope
+Ended = Callable[[BaseException | None], None]
 
 
 class Cancelled(CancelledError):
@@ -28,6 +25,37 @@ class _CancelEvent(simpy.Event):
     """Carries a cancellation to a waiting task."""
 
 
+class Home(Protocol):
+    """The cancel scope that a task is in now."""
+
+    cancelled: bool
+    tasks: dict[Task, None]
+    children: dict[Any, None]
+
+
+class Kernel:
+    """What the parts of one runtime share: SimPy's environment, and the task that runs now."""
+
+    __slots__ = ("current", "env")
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self.env = env
+        self.current: Task | None = None
+
+    async def raise_if_cancelled(self) -> None:
+        """A cancellation point that otherwise takes no time and no turn."""
+        task = self.current
+        assert task is not None
+        if task.scope.cancelled and not task.shields:
+            await sleep(0.0)
+
+
+@coroutine
+def sleep(seconds: float) -> Generator[float, None, None]:
+    """Wait so long; a bare float is the fast path, on which the task reuses one wake-up event."""
+    yield seconds
+
+
 @coroutine
 def wait(event: simpy.Event) -> Generator[simpy.Event, Any, Any]:
     """Cross into SimPy: wait for an event and return its value, or raise its original exception."""
@@ -35,27 +63,30 @@ def wait(event: simpy.Event) -> Generator[simpy.Event, Any, Any]:
 
 
 class Task(simpy.Event):
-    """A coroutine under way. As a SimPy event it triggers when the coroutine ends, with its value or error."""
+    """A coroutine under way. As a SimPy event it triggers when the coroutine ends, with its value or error.
+
+    With `ended`, called with the error or None, the owner takes the error; without, it stops the run.
+    """
 
     def __init__(
-        self, rt: SimRuntime, coro: Coroutine[Any, Any, Any], scope: Scope, group: TaskGroup | None, name: str
+        self, kernel: Kernel, coro: Coroutine[Any, Any, Any], scope: Home, name: str, ended: Ended | None = None
     ) -> None:
-        super().__init__(rt.env)
-        self.rt = rt
+        super().__init__(kernel.env)
+        self._kernel = kernel
         self.scope = scope
         self.name = name
         # While above 0 the task sleeps through cancellation: it joins children who see it themselves.
         self.shields = 0
         # What the task waits for; None before its first step and while it runs.
         self.target: simpy.Event | None = None
-        self._group = group
+        self._ended = ended
         self._send = coro.send
         self._throw = coro.throw
         self._resume = self._step
         scope.tasks[self] = None
         self._wake = self._new_wake()
         self._wake.callbacks = [self._resume]
-        rt.env.schedule(self._wake, URGENT)
+        kernel.env.schedule(self._wake, URGENT)
 
     def deliver_cancel(self) -> None:
         """Wake the task with a cancellation, unless its wait is over or it is shielded.
@@ -81,8 +112,8 @@ class Task(simpy.Event):
 
     def _step(self, event: simpy.Event) -> None:
         """Run the coroutine from one wait to the next."""
-        rt, env = self.rt, self.env
-        previous, rt.current = rt.current, self
+        kernel, env = self._kernel, self.env
+        previous, kernel.current = kernel.current, self
         # SimPy's resources record who asks: the type is wider than theirs.
         env._active_proc = self  # type: ignore[assignment]
         self.target = None
@@ -111,7 +142,7 @@ class Task(simpy.Event):
         except BaseException as error:
             self._end(False, error)
         finally:
-            rt.current = previous
+            kernel.current = previous
             env._active_proc = None
 
     def _cancel_soon(self, target: object) -> bool:
@@ -141,10 +172,10 @@ class Task(simpy.Event):
     def _end(self, ok: bool, value: Any) -> None:
         del self.scope.tasks[self]
         self._ok, self._value = ok, value
-        if self._group is not None:
+        if self._ended is not None:
             self._defused = True
-            self._group.child_ended(None if ok else value)
-        if self._group is None or self.callbacks:
+            self._ended(None if ok else value)
+        if self._ended is None or self.callbacks:
             self.env.schedule(self)
         else:
             self.callbacks = None  # type: ignore[assignment]

@@ -15,11 +15,11 @@ from typing import Any
 from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Endpoint, Status
 from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
-from commissure.hal.fleet import EndpointSpec
 from commissure.hal.http import HttpClient
-from commissure.hal.local_server import local_server
+from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
+from commissure.hal.spec import EndpointSpec
 
 CHAT = "/v1/chat/completions"
 
@@ -130,6 +130,12 @@ class LlamaCppEndpoint:
 def _file_of(agent: str) -> str:
     """A file name for an agent's saved state that no agent's name can turn into another path."""
     return sha256(agent.encode()).hexdigest()[:16] + ".kv"
+
+
+def require(spec: EndpointSpec) -> None:
+    """The engine and the model's weights, unless the server is another's."""
+    if spec.base_url is None:
+        require_local(spec.model)
 
 
 @asynccontextmanager

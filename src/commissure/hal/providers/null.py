@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing
 from commissure.hal.endpoint import Capabilities, Endpoint, Status
-from commissure.hal.fleet import EndpointSpec
 from commissure.hal.profile import Profile, expected_usage
 from commissure.hal.runtime import Runtime
+from commissure.hal.spec import EndpointSpec
 from commissure.hal.words import filler
 
 
@@ -40,6 +40,10 @@ class NullEndpoint:
 
     async def status(self) -> Status:
         return Status(running=0)
+
+
+def require(spec: EndpointSpec) -> None:
+    """Nothing is needed."""
 
 
 @asynccontextmanager

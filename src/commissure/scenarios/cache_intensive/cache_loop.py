@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet, OpenFleet
+from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord
+from commissure.hal.open_fleet import OpenFleet
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import distinct_text
 from commissure.policies.cache import build_evictor

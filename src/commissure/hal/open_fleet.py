@@ -1,0 +1,79 @@
+"""The path of a call: routed, placed, reserved, sent, settled and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from commissure.hal.call import Call, Reply
+from commissure.hal.endpoint import Endpoint
+from commissure.hal.ledger import Amount, Ledger
+from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
+from commissure.hal.profile import expected_usage
+from commissure.hal.residency import Placement, Residency
+from commissure.hal.runtime import Runtime
+
+Listener = Callable[[Call, Reply, Placement | None], None]
+
+
+class OpenFleet:
+    """A fleet with its endpoints open: what a workflow sees as `fleet`."""
+
+    def __init__(
+        self,
+        rt: Runtime,
+        endpoints: list[Endpoint],
+        router: Router,
+        evictor: Evictor | None,
+        ledger: Ledger,
+        listener: Listener | None = None,
+    ) -> None:
+        self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
+        self.ledger = ledger
+        self._router = router
+        self._listener = listener
+        self._running = dict.fromkeys(self.endpoints, 0)
+        self._residencies = {
+            endpoint.name: Residency(rt, endpoint, evictor)
+            for endpoint in endpoints
+            if evictor is not None and endpoint.capabilities.kv_slots
+        }
+
+    def status(self) -> FleetStatus:
+        """The fleet as a router sees it."""
+        return FleetStatus(
+            tuple(
+                Candidate(name, one.profile, one.capabilities, self._running[name])
+                for name, one in self.endpoints.items()
+            )
+        )
+
+    async def generate(self, call: Call) -> Reply:
+        """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded."""
+        endpoint = self.endpoints[self._router.choose(call, self.status()).name]
+        usage = expected_usage(call, endpoint.profile)
+        bound = Amount(endpoint.profile.price_usd(usage), usage.prompt_tokens + usage.output_tokens, 1)
+        reservation = self.ledger.reserve(bound)
+        self._running[endpoint.name] += 1
+        try:
+            reply, placement = await self._send(endpoint, call)
+        except BaseException:
+            self.ledger.refund(reservation)
+            raise
+        finally:
+            self._running[endpoint.name] -= 1
+        tokens = reply.usage.prompt_tokens + reply.usage.output_tokens
+        self.ledger.commit(reservation, Amount(reply.cost_usd, tokens, 1, reply.timing.total_s))
+        if self._listener is not None:
+            self._listener(call, reply, placement)
+        return reply
+
+    async def _send(self, endpoint: Endpoint, call: Call) -> tuple[Reply, Placement | None]:
+        residency = self._residencies.get(endpoint.name)
+        if residency is None:
+            return await endpoint.generate(call), None
+        if not call.agent:
+            reply = await endpoint.generate(call)
+            residency.observe(reply)
+            return reply, None
+        async with residency.admitted(call) as placement:
+            return await endpoint.generate(call), placement

@@ -1,0 +1,88 @@
+"""A fleet file: its endpoints as they are written down."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from commissure.hal.errors import unknown
+from commissure.hal.profile import Price, Quantity, chips
+from commissure.hal.providers import provider_names
+
+Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceOverride(BaseModel):
+    """A price of your own in place of the profile's, in US dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_usd_per_mtok: Usd
+    output_usd_per_mtok: Usd
+    cached_usd_per_mtok: Usd | None = None
+    as_of: date
+    source: str = "the fleet file"
+
+    def price(self) -> Price:
+        """As a profile holds it."""
+        numbers = self.model_dump(exclude={"as_of", "source"}, exclude_none=True)
+        quantities = {
+            name: Quantity(value=value, source=self.source, as_of=self.as_of) for name, value in numbers.items()
+        }
+        return Price.model_validate(quantities)
+
+
+class EndpointSpec(BaseModel):
+    """One endpoint as a fleet file states it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    provider: str
+    model: Annotated[str, Field(min_length=1)]
+    chip: str
+    profile: str = ""
+    base_url: str | None = None
+    slots: Annotated[int, Field(ge=1, le=1024)] = 1
+    slot_tokens: Annotated[int, Field(ge=64)] = 2048
+    calibrate: bool = False
+    price: PriceOverride | None = None
+
+    @field_validator("chip")
+    @classmethod
+    def _known_chip(cls, name: str) -> str:
+        return _one_of("chip", name, list(chips()))
+
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, name: str) -> str:
+        return _one_of("provider", name, provider_names())
+
+    @property
+    def profile_name(self) -> str:
+        """The profile that is used: the one named, or provider-model-chip."""
+        return self.profile or f"{self.provider}-{self.model}-{self.chip}"
+
+
+class FleetFile(BaseModel):
+    """The contents of a fleet file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoints: Annotated[tuple[EndpointSpec, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [spec.name for spec in self.endpoints]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two endpoints have the name {name!r}; names must differ")
+        return self
+
+
+def _one_of(what: str, name: str, allowed: list[str]) -> str:
+    if name not in allowed:
+        raise ValueError(str(unknown(what, name, allowed)))
+    return name

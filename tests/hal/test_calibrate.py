@@ -1,10 +1,11 @@
 """Calibration of a modelled endpoint finds the very coefficients that it was modelled with."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from commissure.hal.calibrate import Fit, calibrated, fit, measure
+from commissure.hal.calibrate import Fit, calibrated, fit, fitted_steps, measure
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
 from commissure.hal.profile import Profile, StepTime
@@ -43,21 +44,20 @@ def test_round_trip(steps: dict[str, float]) -> None:
     fitted = coefficients(found.step)
     assert fitted[0] + fitted[1] == pytest.approx(steps["fixed_s"] + steps["token_s"], rel=1e-2)
     assert fitted[4] == pytest.approx(steps["call_s"])
-    assert calibrated(FLEET.profiles["local"], found).step == found.step
+    assert calibrated(FLEET.profiles["local"], found.step).step == found.step
 
 
 def test_a_few_slow_calls_do_not_move_the_fit() -> None:
     rt = SimRuntime()
     endpoint = ModelledEndpoint(FLEET.specs[0], FLEET.profiles["local"], rt)
-    replies = rt.run(measure, endpoint)
-    clean = fit(replies, "test", date(2026, 1, 1))
-    from dataclasses import replace
-
-    for number in (3, 16, 27):
-        timing = replies[number].timing
+    samples = rt.run(measure, endpoint)
+    clean = fit(samples, "test", date(2026, 1, 1))
+    for number in (3, 16, 28):
+        reply = samples[number].reply
+        timing = reply.timing
         slow = replace(timing, prefill_s=3 * timing.prefill_s, total_s=3 * timing.total_s)
-        replies[number] = replace(replies[number], timing=slow)
-    noisy = fit(replies, "test", date(2026, 1, 1))
+        samples[number] = replace(samples[number], reply=replace(reply, timing=slow))
+    noisy = fit(samples, "test", date(2026, 1, 1))
     assert noisy.step.token_s.value == pytest.approx(clean.step.token_s.value, rel=0.03)
 
 
@@ -72,3 +72,23 @@ def test_features_by_hand() -> None:
     assert prefill_features(0, 5) == (0, 0, 0.0, 0.0, 0.0)
     assert decode_features(10, 4) == (3, 3, 11 + 12 + 13, 11 + 12 + 13 + 1.5, 0.0)
     assert decode_features(10, 1) == (0, 0, 0.0, 0.0, 0.0)
+
+
+def test_each_kind_of_call_is_cached_once_and_held_out_once() -> None:
+    rt = SimRuntime()
+    samples = rt.run(measure, ModelledEndpoint(FLEET.specs[0], FLEET.profiles["local"], rt))
+    kinds = [number % 15 for number in range(45)]
+    cached = [kind for kind, sample in zip(kinds, samples, strict=True) if sample.reply.usage.cached_tokens > 5]
+    held = [kind for kind, sample in zip(kinds, samples, strict=True) if sample.held_out]
+    assert sorted(cached) == sorted(held) == list(range(15))
+    assert sum(sample.held_out and sample.reply.usage.cached_tokens > 5 for sample in samples) == 5
+
+
+def test_one_round_is_enough_for_a_quick_fit() -> None:
+    rt = SimRuntime()
+    profile = with_steps(fixed_s=0.01, token_s=0.001, kv_token_s=0.0, attention_s=0.0, call_s=0.002)
+    samples = rt.run(measure, ModelledEndpoint(FLEET.specs[0], profile, rt), lambda: None, 1)
+    steps = fitted_steps(samples, "test", date(2026, 1, 1))
+    assert len(samples) == 15
+    assert steps.fixed_s.value == pytest.approx(0.01, rel=0.02)
+    assert steps.token_s.value == pytest.approx(0.001, rel=0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from statistics import mean, median
 
 import numpy as np
@@ -17,7 +18,17 @@ from commissure.hal.profile import Profile, Quantity, StepTime
 from commissure.hal.steptime import Features, decode_features, prefill_features, seconds
 from commissure.hal.words import distinct_text
 
-PROMPT_WORDS, OUTPUT_TOKENS, TURN_WORDS = (8, 40, 100, 200, 320), (2, 8, 24), 6
+PROMPT_WORDS, OUTPUT_TOKENS, TURN_WORDS, ROUNDS = (8, 40, 100, 200, 320), (2, 8, 24), 6, 3
+MIN_REPLIES = 12
+CALLS_A_ROUND = len(PROMPT_WORDS) * len(OUTPUT_TOKENS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measured call; those held out of the fit tell its error."""
+
+    reply: Reply
+    held_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +43,30 @@ class Fit:
     total_error: float
 
 
-async def measure(endpoint: Endpoint, progress: Callable[[], None] = lambda: None) -> list[Reply]:
-    """Send 5 prompt sizes x 3 output sizes x (two cold calls and one that finds its system prompt cached).
+async def measure(
+    endpoint: Endpoint, progress: Callable[[], None] = lambda: None, rounds: int = ROUNDS
+) -> list[Sample]:
+    """Send 5 prompt sizes x 3 output sizes in each round, a third of them on a cached system prompt.
 
-    The third of each kind comes last, so that every third reply, which `fit` holds out, covers all sizes.
+    Over three rounds each of the 15 kinds is cached once and held out once; of those held out a third
+    are cached.
     """
-    replies = []
-    for repeat in range(3):
-        for words in PROMPT_WORDS:
-            for output in OUTPUT_TOKENS:
-                key = f"{words}/{output}/{0 if repeat == 1 else repeat}"
-                call = Call(
-                    distinct_text(TURN_WORDS, f"{key}/{repeat}"),
-                    distinct_text(words, key),
-                    agent="calibration",
-                    max_tokens=output,
-                    min_tokens=output,
-                )
-                replies.append(await _one(endpoint, call, cached=repeat == 1))
-                progress()
-    return replies
+    samples = []
+    for turn, (size, words), (kind, output) in product(
+        range(rounds), enumerate(PROMPT_WORDS), enumerate(OUTPUT_TOKENS)
+    ):
+        key = f"{words}/{output}/{turn}"
+        call = Call(
+            distinct_text(TURN_WORDS, f"{key}/turn"),
+            distinct_text(words, key),
+            agent="calibration",
+            max_tokens=output,
+            min_tokens=output,
+        )
+        reply = await _one(endpoint, call, cached=(kind + turn) % 3 == 1)
+        samples.append(Sample(reply, held_out=(size + kind + 2 * turn) % 3 == 2))
+        progress()
+    return samples
 
 
 async def _one(endpoint: Endpoint, call: Call, *, cached: bool) -> Reply:
@@ -66,31 +81,34 @@ async def _one(endpoint: Endpoint, call: Call, *, cached: bool) -> Reply:
     return await endpoint.generate(call)
 
 
-def fit(replies: list[Reply], source: str, as_of: date) -> Fit:
-    """Fit the coefficients on two thirds of the replies and report the error on the others.
-
-    Relative residuals under a soft-L1 loss, so that a call slowed by other work on the machine counts
-    little. Raises UsageError with fewer than 12 replies.
-    """
-    if len(replies) < 12:
-        raise UsageError(f"calibration needs at least 12 replies, not {len(replies)}")
-    held = replies[2::3]
-    trained = [reply for number, reply in enumerate(replies) if number % 3 != 2]
-    rows = [row for reply in trained for row in _rows(reply)]
-    weights = _robust_fit(rows)
-    overhead = median(reply.timing.queue_s for reply in trained)
-    weights = (*weights[:4], overhead)
+def fit(samples: list[Sample], source: str, as_of: date) -> Fit:
+    """Fit the coefficients on the samples that are not held out and report the error on those that are."""
+    held = [sample.reply for sample in samples if sample.held_out]
+    weights = _fitted([sample.reply for sample in samples if not sample.held_out])
     return Fit(
         _step_time(weights, source, as_of),
-        len(replies),
+        len(samples),
         len(held),
         *(_error(held, weights, part) for part in ("prefill", "decode", "total")),
     )
 
 
-def calibrated(profile: Profile, found: Fit) -> Profile:
+def fitted_steps(samples: list[Sample], source: str, as_of: date) -> StepTime:
+    """The coefficients fitted on all samples, for a prediction that is checked by what comes next."""
+    return _step_time(_fitted([sample.reply for sample in samples]), source, as_of)
+
+
+def calibrated(profile: Profile, step: StepTime) -> Profile:
     """The profile with the fitted coefficients in place of its own."""
-    return profile.model_copy(update={"step": found.step})
+    return profile.model_copy(update={"step": step})
+
+
+def _fitted(replies: list[Reply]) -> Features:
+    """Relative residuals under a soft-L1 loss, so that a call slowed by other work on the machine counts little."""
+    if len(replies) < MIN_REPLIES:
+        raise UsageError(f"calibration needs at least {MIN_REPLIES} replies to fit, not {len(replies)}")
+    weights = _robust_fit([row for reply in replies for row in _rows(reply)])
+    return (*weights[:4], median(reply.timing.queue_s for reply in replies))
 
 
 def _features(reply: Reply) -> tuple[Features, Features]:

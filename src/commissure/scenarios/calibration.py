@@ -6,40 +6,42 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from commissure.hal.calibrate import Fit, calibrated, fit, measure
+from commissure.hal.calibrate import CALLS_A_ROUND, ROUNDS, Fit, Sample, calibrated, fit, fitted_steps, measure
 from commissure.hal.connect import connect
 from commissure.hal.fleet import Fleet
 from commissure.hal.live import LiveRuntime
 from commissure.hal.profile import Profile
 from commissure.hal.spec import EndpointSpec
 
-CALLS = 45
+CALLS = ROUNDS * CALLS_A_ROUND
+PROBE_CALLS = CALLS_A_ROUND
+Tick = Callable[[], None]
 
 
-def calibrate_endpoint(
-    spec: EndpointSpec, profile: Profile, progress: Callable[[], None] = lambda: None
-) -> tuple[Profile, Fit]:
+def calibrate_endpoint(spec: EndpointSpec, profile: Profile, tick: Tick = lambda: None) -> tuple[Profile, Fit]:
     """Measure a real endpoint by some 45 short calls; gives its profile with the coefficients found."""
-    rt = LiveRuntime()
-
-    async def main() -> Fit:
-        async with connect(spec, profile, rt) as endpoint:
-            replies = await measure(endpoint, progress)
-        now = datetime.now(UTC)
-        return fit(replies, f"measured by commissure calibrate, {now:%Y-%m-%dT%H:%M}Z", now.date())
-
-    found = rt.run(main)
-    return calibrated(profile, found), found
+    found = fit(_measure(spec, profile, ROUNDS, tick), *_provenance())
+    return calibrated(profile, found.step), found
 
 
-def calibrate_fleet(fleet: Fleet, progress: Callable[[], None] = lambda: None) -> tuple[Fleet, dict[str, Any]]:
+def calibrate_fleet(fleet: Fleet, tick: Tick = lambda: None) -> tuple[Fleet, dict[str, Any]]:
     """The fleet with fresh profiles for the endpoints marked `calibrate`, and what the fits say of themselves."""
     profiles, fits = {}, {}
     for spec in fleet.specs:
         if spec.calibrate:
-            profiles[spec.name], found = calibrate_endpoint(spec, fleet.profiles[spec.name], progress)
+            profiles[spec.name], found = calibrate_endpoint(spec, fleet.profiles[spec.name], tick)
             fits[spec.name] = fit_report(found)
     return fleet.with_profiles(profiles), fits
+
+
+def probe_fleet(fleet: Fleet, tick: Tick = lambda: None) -> Fleet:
+    """The fleet as it is at this moment, by one round of 15 calls: a shared machine's speed drifts by the minute."""
+    profiles = {}
+    for spec in fleet.specs:
+        if spec.calibrate:
+            profile = fleet.profiles[spec.name]
+            profiles[spec.name] = calibrated(profile, fitted_steps(_measure(spec, profile, 1, tick), *_provenance()))
+    return fleet.with_profiles(profiles)
 
 
 def fit_report(found: Fit) -> dict[str, Any]:
@@ -54,3 +56,18 @@ def fit_report(found: Fit) -> dict[str, Any]:
             "total": found.total_error,
         },
     }
+
+
+def _measure(spec: EndpointSpec, profile: Profile, rounds: int, tick: Tick) -> list[Sample]:
+    rt = LiveRuntime()
+
+    async def main() -> list[Sample]:
+        async with connect(spec, profile, rt) as endpoint:
+            return await measure(endpoint, tick, rounds)
+
+    return rt.run(main)
+
+
+def _provenance() -> tuple[str, Any]:
+    now = datetime.now(UTC)
+    return f"measured by commissure calibrate, {now:%Y-%m-%dT%H:%M}Z", now.date()

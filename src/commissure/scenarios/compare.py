@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from commissure.hal.connect import require
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, Journal
-from commissure.scenarios.calibration import CALLS, calibrate_fleet
+from commissure.scenarios.calibration import CALLS, PROBE_CALLS, calibrate_fleet, probe_fleet
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.run import World
 from commissure.scenarios.runfolder import RunFolder, manifest_of
@@ -35,9 +36,10 @@ class Plan:
     @property
     def steps(self) -> int:
         """The number of calls to come, calibration included, for a progress bar."""
-        calls = sum(self.scenario.expected_calls(settings, self.seed) for settings in self.variants)
+        legs = len(self.policies) * sum(self.scenario.expected_calls(settings, self.seed) for settings in self.variants)
+        pairs = len(self.policies) * len(self.variants)
         calibrated = sum(spec.calibrate for spec in self.fleet.specs) if "live" in self.worlds else 0
-        return calls * len(self.policies) * len(self.worlds) + calibrated * CALLS
+        return legs * len(self.worlds) + calibrated * (CALLS + PROBE_CALLS * (pairs - 1))
 
 
 def make_plan(
@@ -70,42 +72,54 @@ def make_plan(
 
 def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tuple[RunFolder, list[LegSummary]]:
     """Run all legs into a new run folder; what has ended is in it even if a later leg fails."""
-    fleet, fits = plan.fleet, None
-    manifest = manifest_of(plan.scenario.name, plan.worlds, plan.policies, fleet)
+    manifest = manifest_of(plan.scenario.name, plan.worlds, plan.policies, plan.fleet)
     manifest["settings"] = [settings.model_dump() for settings in plan.variants]
     folder = RunFolder.create(root, plan.scenario.name, plan.seed, manifest)
     legs: list[LegSummary] = []
     with folder.journal() as journal:
-        if "live" in plan.worlds:
-            fleet, fits = calibrate_fleet(fleet, lambda: advance("calibrating"))
-        for settings in plan.variants:
-            for policy in plan.policies:
-                legs.extend(_legs(plan, fleet, settings, policy, journal, advance))
-                folder.save(legs, fits, complete=False)
-    folder.save(legs, fits, complete=True)
+        course = _Course(plan, journal, advance)
+        for settings, policy in product(plan.variants, plan.policies):
+            legs += course.run_pair(settings, policy)
+            folder.save(legs, course.fits, complete=False)
+    folder.save(legs, course.fits, complete=True)
     return folder, legs
 
 
-def _legs(
-    plan: Plan, fleet: Fleet, settings: BaseModel, policy: str, journal: Journal, advance: Advance
-) -> list[LegSummary]:
-    """The legs of one policy: the simulated first, as the prediction of the live one."""
-    scenario, seed = plan.scenario, plan.seed
+class _Course:
+    """Runs the legs of one policy after another: simulated, then predicted, then measured."""
 
-    def on_call(record: CallRecord) -> None:
-        journal.append(record)
-        advance(record.leg)
+    def __init__(self, plan: Plan, journal: Journal, advance: Advance) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._advance = advance
+        self._live = "live" in plan.worlds
+        # One calibration for all simulated legs, so that they compare.
+        self._fleet = plan.fleet
+        self.fits: dict[str, Any] | None = None
+        if self._live:
+            self._fleet, self.fits = calibrate_fleet(plan.fleet, self._tick)
+        self._now: Fleet | None = self._fleet
 
-    predicted = run_leg(scenario, settings, fleet, policy, "sim", seed, on_call if "sim" in plan.worlds else _ignore)
-    legs = [summarise(scenario, settings, policy, predicted)] if "sim" in plan.worlds else []
-    if "live" in plan.worlds:
-        measured = run_leg(scenario, settings, fleet, policy, "live", seed, on_call)
-        legs.append(summarise(scenario, settings, policy, measured, predicted.time_s))
-    return legs
+    def run_pair(self, settings: BaseModel, policy: str) -> list[LegSummary]:
+        """The simulated leg and the live one, whose time is predicted from the machine's speed just before it."""
+        plan, legs = self._plan, []
+        if "sim" in plan.worlds:
+            simulated = run_leg(plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep)
+            legs.append(summarise(plan.scenario, settings, policy, simulated))
+        if self._live:
+            now = self._now or probe_fleet(self._fleet, self._tick)
+            self._now = None
+            predicted = run_leg(plan.scenario, settings, now, policy, "sim", plan.seed)
+            measured = run_leg(plan.scenario, settings, now, policy, "live", plan.seed, self._keep)
+            legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s))
+        return legs
 
+    def _keep(self, record: CallRecord) -> None:
+        self._journal.append(record)
+        self._advance(record.leg)
 
-def _ignore(record: CallRecord) -> None:
-    pass
+    def _tick(self) -> None:
+        self._advance("calibrating")
 
 
 def _is_wanted(variant: Mapping[str, Any], changes: Mapping[str, str]) -> bool:

@@ -65,6 +65,12 @@ def test_every_chip_of_the_design_is_known() -> None:
         ("slots = 3", "slotz = 3", "13: endpoints.1.slotz: Extra inputs"),
         ('model = "none"\nchip = "cpu"\nslots', 'chip = "cpu"\nslots', "8: endpoints.1.model: Field required"),
         ('name = "b"', 'name = "a"', "two endpoints have the name 'a'"),
+        (
+            "slots = 3",
+            "price = {input_usd_per_mtok = -1, output_usd_per_mtok = 2, as_of = 2026-01-01}",
+            r"13: endpoints.1.price.input_usd_per_mtok: .*greater than or equal to 0 .given: -1.",
+        ),
+        ("slots = 3", "price = {input_usd_per_mtok = 1}", "13: endpoints.1.price.output_usd_per_mtok: Field required"),
         (GOOD, "endpoints = []", "1: endpoints: .*at least 1"),
         (GOOD, "", "1: endpoints: Field required"),
         ("[[endpoints]]", "[[endpoints", "not valid TOML"),

@@ -65,16 +65,3 @@ def test_the_smallest_priority_leaves() -> None:
     rt.run(main)
     assert evicted == ["", "", "", "a", "", "b"]
     assert {entry.agent: entry.uses for entry in residency.residents} == {"c": 1, "d": 1}
-
-
-def test_a_slot_that_an_unplaced_call_took_is_forgotten() -> None:
-    rt = SimRuntime()
-    endpoint, residency = make(rt, 1, Oldest())
-
-    async def main() -> None:
-        async with residency.admitted(Call("x", agent="a")):
-            pass
-        residency.observe(await endpoint.generate(Call("y", max_tokens=2)))
-
-    rt.run(main)
-    assert residency.residents == ()

@@ -44,13 +44,14 @@ def test_the_engine_reuses_the_most_alike_slot_and_else_the_oldest() -> None:
     assert run(body) == [(a, False), (b, False), (b, True), (a, True), (b, False), (a, False)]
 
 
-def test_a_placed_agent_stays_where_it_was_put() -> None:
+def test_a_placed_agent_stays_until_another_takes_its_slot() -> None:
     async def body(rt: SimRuntime, one: ModelledEndpoint) -> list[int | None]:
         assert await one.hint(CacheHint("place", agent="a", slot=1)) == "accepted"
         assert await one.hint(CacheHint("place", agent="b", slot=3)) == "clipped"
-        return [(await one.generate(agent_call(agent))).slot for agent in "abab"]
+        placed = [(await one.generate(agent_call(agent))).slot for agent in "bb"]
+        return [*placed, (await one.generate(agent_call("a", "other", 1))).slot]
 
-    assert run(body) == [1, 1, 1, 1]
+    assert run(body) == [1, 1, 0]
 
 
 def test_the_last_prompt_token_is_always_computed() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 
 from commissure.hal.call import Call, Reply
 from commissure.hal.endpoint import Endpoint
+from commissure.hal.errors import unknown
 from commissure.hal.ledger import Amount, Ledger
 from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
 from commissure.hal.profile import expected_usage
@@ -31,6 +34,7 @@ class OpenFleet:
         self.ledger = ledger
         self._router = router
         self._listener = listener
+        self._anonymous = count(1)
         self._running = dict.fromkeys(self.endpoints, 0)
         self._residencies = {
             endpoint.name: Residency(rt, endpoint, evictor)
@@ -49,7 +53,7 @@ class OpenFleet:
 
     async def generate(self, call: Call) -> Reply:
         """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded."""
-        endpoint = self.endpoints[self._router.choose(call, self.status()).name]
+        endpoint = self._chosen(call)
         usage = expected_usage(call, endpoint.profile)
         bound = Amount(endpoint.profile.price_usd(usage), usage.prompt_tokens + usage.output_tokens, 1)
         reservation = self.ledger.reserve(bound)
@@ -71,9 +75,13 @@ class OpenFleet:
         residency = self._residencies.get(endpoint.name)
         if residency is None:
             return await endpoint.generate(call), None
-        if not call.agent:
-            reply = await endpoint.generate(call)
-            residency.observe(reply)
-            return reply, None
-        async with residency.admitted(call) as placement:
-            return await endpoint.generate(call), placement
+        # Nobody's call takes a slot like any other, under a name of its own that will not come again.
+        named = call if call.agent else replace(call, agent=f"anonymous call {next(self._anonymous)}")
+        async with residency.admitted(named) as placement:
+            return await endpoint.generate(named), placement
+
+    def _chosen(self, call: Call) -> Endpoint:
+        name = self._router.choose(call, self.status()).name
+        if name not in self.endpoints:
+            raise unknown(f"endpoint chosen by router {type(self._router).__name__}:", name, self.endpoints)
+        return self.endpoints[name]

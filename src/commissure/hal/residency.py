@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from commissure.hal.call import CacheHint, Call, Reply
+from commissure.hal.call import CacheHint, Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.policy import Evictor, Moment, Resident
 from commissure.hal.runtime import Runtime
@@ -53,10 +53,6 @@ class Residency:
                 yield placement
             finally:
                 self._running[call.agent] -= 1
-
-    def observe(self, reply: Reply) -> None:
-        """Forget a resident whose slot the engine gave to a call that was not placed."""
-        self._residents = {name: one for name, one in self._residents.items() if one.slot != reply.slot}
 
     def _place(self, agent: str) -> Placement:
         now = Moment(self._step, agent)

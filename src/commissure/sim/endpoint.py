@@ -92,21 +92,27 @@ class ModelledEndpoint:
         slot %= slots
         match hint.action:
             case "place":
-                self._slot_of[hint.agent] = slot
+                self._assign(hint.agent, slot)
             case "evict":
                 self._held[slot] = ()
                 self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
             case "prefetch":
                 if hint.call is None:
                     raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-                self._slot_of[hint.call.agent] = slot
+                self._assign(hint.call.agent, slot)
                 await self._prefetch(hint.call)
             case "save":
                 self._saved[hint.agent] = self._held[slot]
             case "restore":
                 self._held[slot] = self._saved.get(hint.agent, ())
-                self._slot_of[hint.agent] = slot
+                self._assign(hint.agent, slot)
         return outcome
+
+    def _assign(self, agent: str, slot: int) -> None:
+        """One slot to an agent, one agent to a slot."""
+        if self._slot_of.get(agent) != slot:
+            self._slot_of = {other: held for other, held in self._slot_of.items() if held != slot}
+            self._slot_of[agent] = slot
 
     async def status(self) -> Status:
         return Status(self._running, tuple(len(held) for held in self._held))

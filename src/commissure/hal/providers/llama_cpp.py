@@ -71,21 +71,27 @@ class LlamaCppEndpoint:
         slot %= slots
         match hint.action:
             case "place":
-                self._slot_of[hint.agent] = slot
+                self._assign(hint.agent, slot)
             case "evict":
                 await self._client.post(f"/slots/{slot}?action=erase", {})
                 self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
             case "prefetch":
                 if hint.call is None:
                     raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-                self._slot_of[hint.call.agent] = slot
+                self._assign(hint.call.agent, slot)
                 await self._client.post(CHAT, self._body(hint.call) | {"max_tokens": 0})
             case "save":
                 await self._client.post(f"/slots/{slot}?action=save", {"filename": _file_of(hint.agent)})
             case "restore":
                 await self._client.post(f"/slots/{slot}?action=restore", {"filename": _file_of(hint.agent)})
-                self._slot_of[hint.agent] = slot
+                self._assign(hint.agent, slot)
         return outcome
+
+    def _assign(self, agent: str, slot: int) -> None:
+        """One slot to an agent, one agent to a slot."""
+        if self._slot_of.get(agent) != slot:
+            self._slot_of = {other: held for other, held in self._slot_of.items() if held != slot}
+            self._slot_of[agent] = slot
 
     async def status(self) -> Status:
         slots = await self._client.get("/slots")

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
         UsageError,
     )
     from commissure.hal.fleet import Fleet
-    from commissure.hal.ledger import Amount, Ledger
+    from commissure.hal.journal import CallRecord
+    from commissure.hal.ledger import Amount, Budget, Ledger
     from commissure.hal.live import LiveRuntime
     from commissure.hal.open_fleet import OpenFleet
     from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
     from commissure.hal.profile import Profile
     from commissure.hal.runtime import Runtime
     from commissure.scenarios.run import Run, run
+    from commissure.sim.behaviour import Behaviour
     from commissure.sim.runtime import SimRuntime
 
 _HOME = {
@@ -34,26 +36,32 @@ _HOME = {
     "hal.endpoint": "Capabilities Endpoint Status",
     "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra TruncatedStream UsageError",
     "hal.fleet": "Fleet",
-    "hal.ledger": "Amount Ledger",
+    "hal.journal": "CallRecord",
+    "hal.ledger": "Amount Budget Ledger",
     "hal.open_fleet": "OpenFleet",
     "hal.live": "LiveRuntime",
     "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
     "hal.profile": "Profile",
     "hal.runtime": "Runtime",
     "scenarios.run": "Run run",
+    "sim.behaviour": "Behaviour",
     "sim.runtime": "SimRuntime",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "Amount", "BudgetExceeded", "CacheHint", "Call", "Candidate", "Capabilities", "Chunk", "CommissureError",
-    "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus", "Ledger", "LiveRuntime", "MissingExtra",
-    "Moment", "OpenFleet", "Profile", "Reply", "Resident", "Router", "Run", "Runtime", "SimRuntime", "Status",
-    "Timing", "TruncatedStream", "Usage", "UsageError", "join", "run",
+    "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate",
+    "Capabilities", "Chunk", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus",
+    "Ledger", "LiveRuntime", "MissingExtra", "Moment", "OpenFleet", "Profile", "Reply", "Resident", "Router",
+    "Run", "Runtime", "SimRuntime", "Status", "Timing", "TruncatedStream", "Usage", "UsageError", "join", "run",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("commissure")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'commissure' has no attribute {name!r}")
     return getattr(import_module(f"commissure.{_MODULE_OF[name]}"), name)

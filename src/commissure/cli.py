@@ -30,6 +30,24 @@ app = typer.Typer(
 fleet_app = typer.Typer(help="Fleet files.", no_args_is_help=True)
 app.add_typer(fleet_app, name="fleet")
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import commissure
+
+        typer.echo(commissure.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 ScenarioName = Annotated[str, typer.Argument(help="A scenario; `commissure scenarios` lists them.")]
 FleetOption = Annotated[str, typer.Option("--fleet", help="A fleet file, or one of the package by name.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="key=value, a setting of the scenario.")]
@@ -212,7 +230,8 @@ def main() -> None:
         _fail(error, 2)
     except CommissureError as error:
         _fail(error, 1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        typer.echo("\n".join(["interrupted", *getattr(stop, "__notes__", [])]), err=True)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -224,7 +243,7 @@ def main() -> None:
 def _fail(error: Exception, status: int, prefix: str = "") -> None:
     if os.environ.get("COMMISSURE_DEBUG"):
         raise error
-    typer.echo(f"error: {prefix}{error}", err=True)
+    typer.echo("\n".join([f"error: {prefix}{error}", *getattr(error, "__notes__", [])]), err=True)
     sys.exit(status)
 
 

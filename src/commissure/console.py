@@ -45,13 +45,18 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
         typer.echo(f"\n{title}")
         rows = table_rows(group)
         if any(row.live_s is not None for row in rows):
-            head = ["measured s", "predicted s", "error", "saving", "live = sim"]
+            head = ["measured s", "predicted s", "error", "saving", "modelled saving", "live = sim"]
             print_table([*_COMMON, *head], [_common(row) + _live(row) for row in rows])
         else:
             print_table(
                 [*_COMMON, "modelled s", "saving"],
-                [[*_common(row), _seconds(row.sim_s), f"{row.saving:.0%}"] for row in rows],
+                [[*_common(row), _seconds(row.sim_s), _percent(row.saving)] for row in rows],
             )
+        for row in rows:
+            if row.disturbed:
+                typer.echo(
+                    f"warning: {row.policy} was disturbed: {row.error:+.0%} off; something else used this machine"
+                )
     typer.echo(f"report: {report}")
 
 
@@ -65,7 +70,18 @@ def _common(row: Row) -> list[str]:
 def _live(row: Row) -> list[str]:
     same = {True: "every call", False: "NO", None: "-"}[row.same]
     error = "-" if row.error is None else f"{row.error:+.1%}"
-    return [_seconds(row.live_s), _seconds(row.predicted_s), error, f"{row.saving:.0%}", same]
+    return [
+        _seconds(row.live_s),
+        _seconds(row.predicted_s),
+        error,
+        _percent(row.saving),
+        _percent(row.modelled_saving),
+        same,
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
 
 
 def _seconds(value: float | None) -> str:

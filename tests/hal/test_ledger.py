@@ -1,13 +1,11 @@
 """Money is never promised twice: a state machine over reserve, commit and refund."""
 
-import math
-
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from commissure.hal.errors import BudgetExceeded
-from commissure.hal.ledger import Amount, Ledger, Reservation
+from commissure.hal.ledger import Amount, Budget, Ledger, Reservation
 
 amounts = st.builds(Amount, usd=st.floats(0, 5), tokens=st.integers(0, 500), calls=st.just(1))
 
@@ -17,7 +15,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = Ledger(Amount(10.0, 1000, 20, math.inf))
+        self.ledger = Ledger(Budget(10.0, 1000, 20))
         self.committed: list[Amount] = []
         self.reserved: dict[int, Amount] = {}
 
@@ -63,14 +61,14 @@ TestLedger = LedgerMachine.TestCase
 
 
 def test_the_refusal_says_what_is_left() -> None:
-    ledger = Ledger(Amount(1.0, math.inf, math.inf, math.inf))
+    ledger = Ledger(Budget(usd=1.0))
     ledger.commit(ledger.reserve(Amount(usd=0.75)), Amount(usd=0.75))
     with pytest.raises(BudgetExceeded, match=r"holds 1\.0 usd, of which 0\.75 are spent .* needs 0\.5 more"):
         ledger.reserve(Amount(usd=0.5))
 
 
 def test_more_than_was_reserved_is_booked_all_the_same() -> None:
-    ledger = Ledger(Amount(1.0, math.inf, math.inf, math.inf))
+    ledger = Ledger(Budget(usd=1.0))
     ledger.commit(ledger.reserve(Amount(usd=0.5)), Amount(usd=3.0))
     assert ledger.spent.usd == 3.0
     with pytest.raises(BudgetExceeded):

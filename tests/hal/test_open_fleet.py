@@ -1,6 +1,5 @@
 """The path of a call: settled exactly once, whatever becomes of it."""
 
-import math
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from commissure.hal.spec import PriceOverride
 from commissure.policies.cache.lru import Lru
 from commissure.scenarios.run import run
 
-FLEET = cm.Fleet.load("local").with_slots(2, 512)
+FLEET = cm.Fleet.load("local").with_slots(2, 8192)
 
 
 def priced(usd: float) -> cm.Fleet:
@@ -45,7 +44,7 @@ def test_cancelled_and_refused_calls_leave_nothing_reserved_and_no_slot_held() -
         assert fleet.ledger.reserved == cm.Amount()
         await rt.gather(*(fleet.generate(cm.Call("a b", agent=str(n), max_tokens=2)) for n in range(6)))
 
-    budget = cm.Amount(math.inf, 2000, math.inf, math.inf)
+    budget = cm.Budget(tokens=2000)
     done = run(workflow, cm.Fleet(FLEET.specs, FLEET.profiles, FLEET.router, Lru()), budget=budget)
     assert len(done.calls) >= 6
 

@@ -91,7 +91,7 @@ def test_claims_carry_their_inputs_and_say_how_far_off_they_are() -> None:
 
 def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
     def live(policy: str, time_s: float, **changes: Any) -> dict[str, Any]:
-        return leg(policy, **changes).flat() | {"world": "live", "time_s": time_s}
+        return leg(policy, **changes).flat() | {"world": "live", "time_s": time_s, "run_dir": "runs/x"}
 
     measured = [live("lru", 30), live("topology", 12), live("topology", 1, iterations="3")]
     misses, speedup = SCENARIO.claims(measured)

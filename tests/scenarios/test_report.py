@@ -11,7 +11,7 @@ from commissure.hal.fleet import Fleet
 from commissure.scenarios.compare import execute, make_plan
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import table_rows, write_report
-from commissure.scenarios.runfolder import RunFolder, earlier_legs, read_summary
+from commissure.scenarios.runfolder import RunFolder, Summary, earlier_legs, read_summary
 from commissure.scenarios.scenario import find_scenario
 
 
@@ -73,6 +73,22 @@ def test_earlier_legs_pass_over_what_is_not_a_run(folder: RunFolder, tmp_path: P
         with pytest.raises(UsageError, match=r"summary\.json"):
             read_summary(tmp_path / name)
     assert len(earlier_legs(tmp_path)) == 4
+    assert {leg["run_dir"] for leg in earlier_legs(tmp_path)} == {str(tmp_path / "good")}
+
+
+def test_disturbed_legs_and_runs_that_did_not_end_are_no_evidence(folder: RunFolder, tmp_path: Path) -> None:
+    legs = with_live(read_summary(folder.path).legs[:2])
+    legs[3] = legs[3].model_copy(update={"time_s": 3 * legs[3].time_s})
+    assert [row.disturbed for row in table_rows(legs)] == [False, True]
+    write_report(tmp_path / "r.html", legs, None, complete=True)
+    assert "topology (disturbed)" in (tmp_path / "r.html").read_text()
+    for name, complete in (("ended", True), ("killed", False)):
+        (tmp_path / name).mkdir()
+        summary = Summary(complete=complete, legs=tuple(legs))
+        (tmp_path / name / "summary.json").write_text(summary.model_dump_json())
+    assert [(leg["world"], leg["policy"]) for leg in earlier_legs(tmp_path)] == [
+        ("sim", "lru"), ("live", "lru"), ("sim", "topology"),
+    ]  # fmt: skip
 
 
 @pytest.mark.browser

@@ -1,6 +1,6 @@
 """cm.run: one workflow, either world, with a budget and a behaviour."""
 
-import math
+import gc
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ def test_a_behaviour_says_what_the_model_answers() -> None:
 def test_a_budget_stops_the_run_before_the_call() -> None:
     seen: list[Any] = []
     with pytest.raises(cm.BudgetExceeded, match="2 calls"):
-        cm.run(ask, local(), "why", budget=cm.Amount(math.inf, math.inf, 2, math.inf), on_call=seen.append)
+        cm.run(ask, local(), "why", budget=cm.Budget(calls=2), on_call=seen.append)
     assert len(seen) <= 2
 
 
@@ -63,3 +63,80 @@ def test_every_public_name_is_there() -> None:
     assert dir(cm) == cm.__all__
     with pytest.raises(AttributeError, match="no attribute 'Flet'"):
         cm.Flet  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("workflow", "message"),
+    [
+        (lambda rt, fleet: 3, "`async def`"),
+        (lambda rt, fleet: _forgets(fleet), "an `await` is missing"),
+        (lambda rt, fleet: fleet.generate("hello"), r"takes a Call, not 'hello'"),
+    ],
+)
+def test_slips_in_a_workflow_are_explained(workflow: Any, message: str) -> None:
+    with pytest.raises(cm.UsageError, match=message):
+        cm.run(workflow, local())
+
+
+async def _forgets(fleet: cm.OpenFleet) -> Any:
+    return fleet.generate(cm.Call("x"))
+
+
+def test_slips_in_a_policy_are_explained() -> None:
+    class Nothing(cm.Router):
+        def choose(self, call: cm.Call, fleet: cm.FleetStatus) -> Any:
+            return None
+
+    class Mixed(cm.Evictor):
+        def priority(self, entry: cm.Resident, now: cm.Moment) -> Any:
+            return None if entry.slot else "a"
+
+    async def agents(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        for agent in "abc":
+            await fleet.generate(cm.Call("x", agent=agent, max_tokens=2))
+
+    with pytest.raises(cm.UsageError, match=r"Nothing\.choose\(\) returned None"):
+        cm.run(agents, cm.Fleet.load("local", router=Nothing()))
+    with pytest.raises(cm.UsageError, match=r"Mixed\.priority\(\) must give keys that sort"):
+        cm.run(agents, cm.Fleet.load("local", evictor=Mixed()).with_slots(2, 256))
+    with pytest.raises(cm.UsageError, match=r"an instance of the policy, Mixed\(\)"):
+        cm.Fleet.load("local", evictor=Mixed)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="abstract"):
+        type("Half", (cm.Router,), {})()
+    with pytest.raises(cm.UsageError, match=r"slots: .*greater than or equal to 1, not 0"):
+        local().with_slots(0, 256)
+
+
+def test_calls_that_cannot_be_are_refused() -> None:
+    wrongs: list[dict[str, Any]] = [
+        {"max_tokens": 0},
+        {"max_tokens": -4},
+        {"min_tokens": 9, "max_tokens": 8},
+        {"min_tokens": -1},
+    ]
+    for wrong in wrongs:
+        with pytest.raises(cm.UsageError, match="max_tokens"):
+            cm.Call("x", **wrong)
+
+
+def test_losers_of_a_race_are_counted() -> None:
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        await rt.hedged(lambda: fleet.generate(cm.Call("x", max_tokens=60)), after_s=0.05, attempts=3)
+
+    done = cm.run(workflow, local())
+    assert (len(done.calls), done.abandoned_calls) == (1, 2)
+
+
+def test_combinators_explain_wrong_arguments() -> None:
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        with pytest.raises(TypeError, match=r"unpack a list with gather\(\*work\)"):
+            await rt.gather([fleet.generate(cm.Call("x"))])  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="makes an awaitable each time"):
+            await rt.hedged(fleet.generate(cm.Call("x")), after_s=1)  # type: ignore[arg-type]
+
+    def run_and_collect() -> None:
+        cm.run(workflow, local())
+        gc.collect()
+
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        run_and_collect()

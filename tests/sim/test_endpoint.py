@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.call import CacheHint, Call, Reply
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.fleet import Fleet
 from commissure.hal.words import distinct_text
 from commissure.sim.endpoint import ModelledEndpoint
@@ -96,7 +96,7 @@ def test_a_profile_without_step_times_cannot_be_simulated() -> None:
 def test_a_call_costs_a_constant_number_of_events() -> None:
     def events(words: int, output: int) -> int:
         rt = SimRuntime()
-        one = endpoint(rt)
+        one = ModelledEndpoint(FLEET.with_slots(2, 4096).specs[0], PROFILE, rt)
         rt.run(one.generate, Call("x", distinct_text(words, "a"), max_tokens=output))
         return next(rt.env._eid)
 
@@ -133,3 +133,13 @@ def test_the_timeline_opens_as_a_chrome_trace(tmp_path: Path) -> None:
     assert queue["ts"] == whole["ts"]
     assert prefill["ts"] == pytest.approx(queue["ts"] + queue["dur"])
     assert decode["ts"] + decode["dur"] == pytest.approx(whole["ts"] + whole["dur"])
+
+
+def test_a_prompt_that_does_not_fit_is_refused_and_an_answer_ends_at_the_slots_end() -> None:
+    async def body(rt: SimRuntime, one: ModelledEndpoint) -> int:
+        with pytest.raises(EndpointError, match="room for 256"):
+            await one.generate(Call("word " * 300))
+        assert (await one.status()).running == 0
+        return (await one.generate(Call("word " * 200, max_tokens=100))).usage.output_tokens
+
+    assert run(body) == 256 - (3 + 16 + 2) - (3 + 200 + 2) - 4

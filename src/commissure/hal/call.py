@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from commissure.hal.errors import UsageError
+
 TimingSource = Literal["server", "client", "sim"]
 HintAction = Literal["place", "evict", "prefetch", "save", "restore"]
 HintOutcome = Literal["accepted", "clipped", "unsupported"]
@@ -27,6 +29,13 @@ class Call:
     min_tokens: int = 0
     temperature: float = 0.0
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_tokens <= self.max_tokens or self.max_tokens < 1:
+            raise UsageError(
+                f"a call needs 1 <= max_tokens and 0 <= min_tokens <= max_tokens, "
+                f"not max_tokens={self.max_tokens}, min_tokens={self.min_tokens}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import iscoroutine
 from typing import TypeVar
 
 from commissure.hal.primitives import Primitives
@@ -16,6 +17,7 @@ async def gather(rt: Primitives, *work: Awaitable[T]) -> list[T]:
     The first failure cancels the rest. A single failure is raised as itself, several that fall
     together as an ExceptionGroup.
     """
+    _require_awaitables("gather", work)
     values: dict[int, T] = {}
 
     async def keep(place: int, one: Awaitable[T]) -> None:
@@ -38,6 +40,7 @@ async def first(rt: Primitives, *work: Awaitable[T]) -> T:
     """
     if not work:
         raise ValueError("first() needs at least one awaitable")
+    _require_awaitables("first", work)
     winner: list[T] = []
     failures: list[Exception] = []
 
@@ -65,6 +68,7 @@ async def hedged(rt: Primitives, make: Callable[[], Awaitable[T]], *, after_s: f
 
     Raises as `first` does once all `attempts` have failed.
     """
+    _require_factory("hedged", make)
     if attempts < 1:
         raise ValueError(f"hedged() needs attempts >= 1, not {attempts}")
     failed = [rt.event() for _ in range(attempts)]
@@ -90,6 +94,7 @@ async def retry(rt: Primitives, make: Callable[[], Awaitable[T]], *, attempts: i
 
     Waits base_s * 2^n * u between tries with u uniform in [0.5, 1], the shape that provider SDKs use.
     """
+    _require_factory("retry", make)
     if attempts < 1:
         raise ValueError(f"retry() needs attempts >= 1, not {attempts}")
     jitter = rt.rng("retry")
@@ -107,6 +112,22 @@ async def deadline(rt: Primitives, seconds: float, work: Awaitable[T]) -> T:
     """The value of `work`, or TimeoutError once `seconds` have passed."""
     with rt.fail_after(seconds):
         return await work
+
+
+def _require_factory(name: str, make: object) -> None:
+    if iscoroutine(make):
+        make.close()
+    if not callable(make):
+        raise TypeError(f"{name}() takes a function that makes an awaitable each time, as in {name}(lambda: call())")
+
+
+def _require_awaitables(name: str, work: tuple[object, ...]) -> None:
+    wrong = [one for one in work if not isinstance(one, Awaitable)]
+    if wrong:
+        for one in work:
+            if iscoroutine(one):
+                one.close()
+        raise TypeError(f"{name}() takes awaitables, not {wrong[0]!r:.60}: unpack a list with {name}(*work)")
 
 
 def _single(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -12,9 +12,13 @@ from commissure.hal.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an endpoint can do. `kv_slots` is the number of KV slots that hints can address, 0 if none."""
+    """What an endpoint can do. `kv_slots` is the number of KV slots that hints can address, 0 if none.
+
+    `context_tokens` is the room for one prompt and its answer as the endpoint is set up, where that is known.
+    """
 
     kv_slots: int = 0
+    context_tokens: int | None = None
     hints: frozenset[HintAction] = frozenset()
     min_tokens: bool = True
 

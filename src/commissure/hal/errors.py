@@ -26,7 +26,7 @@ class BudgetExceeded(CommissureError):
 class EndpointError(CommissureError):
     """An endpoint did not give a usable answer; `retryable` says whether another try may help."""
 
-    def __init__(self, endpoint: str, problem: str, *, retryable: bool) -> None:
+    def __init__(self, endpoint: str, problem: str, *, retryable: bool = False) -> None:
         super().__init__(f"endpoint {endpoint!r}: {problem}")
         self.endpoint = endpoint
         self.retryable = retryable

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.ledger import Ledger
@@ -31,6 +33,11 @@ class Fleet:
     router: Router = field(default_factory=FirstAble)
     evictor: Evictor | None = None
 
+    def __post_init__(self) -> None:
+        for policy in (self.router, self.evictor):
+            if isinstance(policy, type):
+                raise UsageError(f"give an instance of the policy, {policy.__name__}(), not the class")
+
     @classmethod
     def load(cls, path: str | Path = "local", *, router: Router | None = None, evictor: Evictor | None = None) -> Fleet:
         """Read a fleet file, or one that comes with the package, by its name. Raises UsageError."""
@@ -53,9 +60,14 @@ class Fleet:
         return replace(self, evictor=evictor)
 
     def with_slots(self, slots: int, slot_tokens: int) -> Fleet:
-        """The same fleet with this many KV slots an endpoint, of this many tokens each."""
+        """The same fleet with this many KV slots an endpoint, of this many tokens each. Raises UsageError."""
         changed = {"slots": slots, "slot_tokens": slot_tokens}
-        return replace(self, specs=tuple(spec.model_copy(update=changed) for spec in self.specs))
+        try:
+            specs = tuple(EndpointSpec.model_validate(spec.model_dump() | changed) for spec in self.specs)
+        except ValidationError as error:
+            problems = "; ".join(f"{item['loc'][0]}: {item['msg']}, not {item['input']!r}" for item in error.errors())
+            raise UsageError(problems) from None
+        return replace(self, specs=specs)
 
     def with_profiles(self, profiles: Mapping[str, Profile]) -> Fleet:
         """The same fleet with newer knowledge of some endpoints."""

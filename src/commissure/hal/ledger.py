@@ -34,7 +34,17 @@ class Amount:
         )
 
 
-UNLIMITED = Amount(math.inf, math.inf, math.inf, math.inf)
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that a run may spend; what is not given is not limited."""
+
+    usd: float = math.inf
+    tokens: float = math.inf
+    calls: float = math.inf
+    time_s: float = math.inf
+
+
+UNLIMITED = Budget()
 
 
 @dataclass(eq=False, slots=True)
@@ -48,7 +58,7 @@ class Reservation:
 class Ledger:
     """spent + reserved never passes the budget by a reservation; what a call really used is always booked."""
 
-    def __init__(self, budget: Amount = UNLIMITED) -> None:
+    def __init__(self, budget: Budget = UNLIMITED) -> None:
         self.budget = budget
         self.spent = Amount()
         self._open: dict[Reservation, None] = {}

@@ -8,7 +8,7 @@ from itertools import count
 
 from commissure.hal.call import Call, Reply
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import unknown
+from commissure.hal.errors import UsageError, unknown
 from commissure.hal.ledger import Amount, Ledger
 from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
 from commissure.hal.profile import expected_usage
@@ -32,6 +32,7 @@ class OpenFleet:
     ) -> None:
         self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
         self.ledger = ledger
+        self.abandoned = 0
         self._router = router
         self._listener = listener
         self._anonymous = count(1)
@@ -53,6 +54,8 @@ class OpenFleet:
 
     async def generate(self, call: Call) -> Reply:
         """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded."""
+        if not isinstance(call, Call):
+            raise UsageError(f"fleet.generate() takes a Call, not {call!r:.60}")
         endpoint = self._chosen(call)
         usage = expected_usage(call, endpoint.profile)
         bound = Amount(endpoint.profile.price_usd(usage), usage.prompt_tokens + usage.output_tokens, 1)
@@ -61,6 +64,8 @@ class OpenFleet:
         try:
             reply, placement = await self._send(endpoint, call)
         except BaseException:
+            # What a provider bills for a call that was cut short is not known here.
+            self.abandoned += 1
             self.ledger.refund(reservation)
             raise
         finally:
@@ -81,7 +86,9 @@ class OpenFleet:
             return await endpoint.generate(named), placement
 
     def _chosen(self, call: Call) -> Endpoint:
-        name = self._router.choose(call, self.status()).name
-        if name not in self.endpoints:
-            raise unknown(f"endpoint chosen by router {type(self._router).__name__}:", name, self.endpoints)
-        return self.endpoints[name]
+        chosen, router = self._router.choose(call, self.status()), type(self._router).__name__
+        if not isinstance(chosen, Candidate):
+            raise UsageError(f"{router}.choose() returned {chosen!r:.60}; it must return one of fleet.able(call)")
+        if chosen.name not in self.endpoints:
+            raise unknown(f"endpoint chosen by router {router}:", chosen.name, self.endpoints)
+        return self.endpoints[chosen.name]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Capabilities
@@ -28,7 +30,8 @@ class Candidate:
         """Whether the call fits this endpoint's context and asks for nothing that it lacks."""
         usage = expected_usage(call, self.profile)
         context = self.profile.context_tokens
-        fits = context is None or usage.prompt_tokens + usage.output_tokens <= context.value
+        limits = (context.value if context else math.inf, self.capabilities.context_tokens or math.inf)
+        fits = usage.prompt_tokens + usage.output_tokens <= min(limits)
         return fits and (self.capabilities.min_tokens or call.min_tokens == 0)
 
 
@@ -50,9 +53,10 @@ class FleetStatus:
         return able
 
 
-class Router(Protocol):
+class Router(ABC):
     """Which endpoint serves a call."""
 
+    @abstractmethod
     def choose(self, call: Call, fleet: FleetStatus) -> Candidate:
         """One of `fleet.able(call)`."""
 
@@ -84,8 +88,9 @@ class Moment:
     agent: str
 
 
-class Evictor(Protocol):
+class Evictor(ABC):
     """Which resident prefix leaves when a slot is needed."""
 
+    @abstractmethod
     def priority(self, entry: Resident, now: Moment) -> Any:
         """A sortable key; the entry with the smallest leaves first."""

@@ -72,12 +72,16 @@ class StepTime(_Record):
 
 
 class Tokenizer(_Record):
-    """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length."""
+    """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length.
+
+    `default_system_tokens` is the length of what a chat template says where a call has no system prompt.
+    """
 
     tokens_per_word: Quantity
     message_header_tokens: Quantity
     message_footer_tokens: Quantity
     reply_header_tokens: Quantity
+    default_system_tokens: Quantity | None = None
 
 
 class Profile(_Record):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from commissure.hal.call import CacheHint, Call
 from commissure.hal.endpoint import Endpoint
+from commissure.hal.errors import UsageError
 from commissure.hal.policy import Evictor, Moment, Resident
 from commissure.hal.runtime import Runtime
 
@@ -70,6 +71,10 @@ class Residency:
         if free:
             return Placement(free[0])
         idle = [entry for entry in self._residents.values() if not self._running[entry.agent]]
-        victim = min(idle, key=lambda entry: self._evictor.priority(entry, now))
+        try:
+            victim = min(idle, key=lambda entry: self._evictor.priority(entry, now))
+        except TypeError as error:
+            evictor = type(self._evictor).__name__
+            raise UsageError(f"{evictor}.priority() must give keys that sort among each other: {error}") from error
         del self._residents[victim.agent]
         return Placement(victim.slot, victim.agent)

@@ -20,21 +20,21 @@ class Runtime(Primitives):
         return Queue(self)
 
     async def gather(self, *work: Awaitable[T]) -> list[T]:
-        """See `combinators.gather`."""
+        """Run all at once; values in the order given. The first failure cancels the rest and is raised."""
         return await combinators.gather(self, *work)
 
     async def first(self, *work: Awaitable[T]) -> T:
-        """See `combinators.first`."""
+        """The value of the first that succeeds; the others are cancelled. Raises when all have failed."""
         return await combinators.first(self, *work)
 
     async def hedged(self, make: Callable[[], Awaitable[T]], *, after_s: float, attempts: int = 2) -> T:
-        """See `combinators.hedged`."""
+        """Start `make()`, and another whenever `after_s` seconds pass or one fails; the first success wins."""
         return await combinators.hedged(self, make, after_s=after_s, attempts=attempts)
 
     async def retry(self, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5) -> T:
-        """See `combinators.retry`."""
+        """Await `make()` again after an error whose `retryable` is true, up to `attempts` times, with backoff."""
         return await combinators.retry(self, make, attempts=attempts, base_s=base_s)
 
     async def deadline(self, seconds: float, work: Awaitable[T]) -> T:
-        """See `combinators.deadline`."""
+        """The value of `work`, or TimeoutError once `seconds` have passed."""
         return await combinators.deadline(self, seconds, work)

@@ -64,5 +64,5 @@ def _problem(path: Path, lines: dict[FieldPath, int], item: Any) -> str:
         known = known[:-1]
     line = lines.get(known, 1)
     field = ".".join(str(part) for part in where) or "the file"
-    given = "" if item["type"] == "missing" else f" (given: {item['input']!r})"
+    given = "" if item["type"] == "missing" else f" (given: {item['input']!r:.60})"
     return f"{path}:{line}: {field}: {item['msg']}{given}"

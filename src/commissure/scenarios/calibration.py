@@ -44,6 +44,16 @@ def probe_fleet(fleet: Fleet, tick: Tick = lambda: None) -> Fleet:
     return fleet.with_profiles(profiles)
 
 
+def step_times(fleet: Fleet) -> dict[str, float]:
+    """The step times of the fleet's endpoints, in seconds, by endpoint and coefficient."""
+    return {
+        f"{name}.{key}": quantity["value"]
+        for name, profile in fleet.profiles.items()
+        if profile.step
+        for key, quantity in profile.step.model_dump().items()
+    }
+
+
 def fit_report(found: Fit) -> dict[str, Any]:
     """A fit as plain values: coefficients in seconds, errors as fractions of the measured times."""
     return {

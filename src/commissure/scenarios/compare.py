@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from commissure.hal.connect import require
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, Journal
-from commissure.scenarios.calibration import CALLS, PROBE_CALLS, calibrate_fleet, probe_fleet
+from commissure.scenarios.calibration import CALLS, PROBE_CALLS, calibrate_fleet, probe_fleet, step_times
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.run import World
 from commissure.scenarios.runfolder import RunFolder, manifest_of
@@ -76,12 +76,17 @@ def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tup
     manifest["settings"] = [settings.model_dump() for settings in plan.variants]
     folder = RunFolder.create(root, plan.scenario.name, plan.seed, manifest)
     legs: list[LegSummary] = []
-    with folder.journal() as journal:
-        course = _Course(plan, journal, advance)
-        for settings, policy in product(plan.variants, plan.policies):
-            legs += course.run_pair(settings, policy)
-            folder.save(legs, course.fits, complete=False)
-    folder.save(legs, course.fits, complete=True)
+    try:
+        with folder.journal() as journal:
+            course = _Course(plan, journal, advance)
+            for settings, policy in product(plan.variants, plan.policies):
+                legs += course.run_pair(settings, policy)
+                folder.save(legs, course.fits, complete=False)
+        folder.save(legs, course.fits, complete=True)
+    except BaseException as error:
+        what = f"{len(legs)} legs ended: commissure report {folder.path}" if legs else f"no leg ended: {folder.path}"
+        error.add_note(what)
+        raise
     return folder, legs
 
 
@@ -111,7 +116,8 @@ class _Course:
             self._now = None
             predicted = run_leg(plan.scenario, settings, now, policy, "sim", plan.seed)
             measured = run_leg(plan.scenario, settings, now, policy, "live", plan.seed, self._keep)
-            legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s))
+            steps = step_times(now)
+            legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s, steps))
         return legs
 
     def _keep(self, record: CallRecord) -> None:

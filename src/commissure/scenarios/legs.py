@@ -12,6 +12,9 @@ from commissure.hal.journal import CallRecord
 from commissure.scenarios.run import Run, World, run
 from commissure.scenarios.scenario import Scenario
 
+# Of the predicted time. Calibration on a quiet machine errs by less than 10 %.
+DISTURBED_BEYOND = 0.25
+
 
 class LegSummary(BaseModel):
     """One leg's result. Times in seconds; `measures` are the scenario's own."""
@@ -26,6 +29,7 @@ class LegSummary(BaseModel):
     calls: int
     time_s: float
     predicted_time_s: float | None = None
+    predicted_from: dict[str, float] | None = None
     cost_usd: float
     trace_hash: str
     decision_hash: str
@@ -36,9 +40,14 @@ class LegSummary(BaseModel):
         """predicted / measured - 1."""
         return None if self.predicted_time_s is None else self.predicted_time_s / self.time_s - 1
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether a live time is too far from what the machine could do just before: something else used it."""
+        return abs(self.prediction_error or 0.0) > DISTURBED_BEYOND
+
     def flat(self) -> dict[str, Any]:
         """All values as one JSON object, the scenario's measures among them."""
-        common = self.model_dump(exclude={"measures"}, exclude_none=True)
+        common = self.model_dump(exclude={"measures", "predicted_from"}, exclude_none=True)
         return common | self.measures
 
 
@@ -58,9 +67,14 @@ def run_leg(
 
 
 def summarise(
-    scenario: Scenario, settings: BaseModel, policy: str, done: Run, predicted_time_s: float | None = None
+    scenario: Scenario,
+    settings: BaseModel,
+    policy: str,
+    done: Run,
+    predicted_time_s: float | None = None,
+    predicted_from: dict[str, float] | None = None,
 ) -> LegSummary:
-    """The summary of a run."""
+    """The summary of a run; for a live one with the time predicted, and the coefficients it was predicted from."""
     return LegSummary(
         scenario=scenario.name,
         world=done.world,
@@ -70,6 +84,7 @@ def summarise(
         calls=len(done.calls),
         time_s=done.time_s,
         predicted_time_s=predicted_time_s,
+        predicted_from=predicted_from,
         cost_usd=done.cost_usd,
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,

@@ -14,7 +14,11 @@ from commissure.scenarios.legs import LegSummary
 
 @dataclass(frozen=True)
 class Row:
-    """One policy of a table, in the numbers that a reader compares. `saving` is against the first policy."""
+    """One policy of a table, in the numbers that a reader compares.
+
+    `saving` is the part of the first policy's time that this one saves: measured where there are live legs, and
+    `modelled_saving` in sim; None for a policy alone.
+    """
 
     policy: str
     misses: str
@@ -26,19 +30,21 @@ class Row:
     predicted_s: float | None
     error: float | None
     saving: float | None
+    modelled_saving: float | None
     same: bool | None
+    disturbed: bool
 
 
 def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
     """A row a policy for the legs of one variant. Live numbers where there are any, else simulated."""
     rows: list[Row] = []
-    baseline: float | None = None
+    alone = len({leg.policy for leg in legs}) == 1
+    base = {leg.world: leg for leg in reversed(legs)}
     for policy in dict.fromkeys(leg.policy for leg in legs):
         sim = next((leg for leg in legs if (leg.policy, leg.world) == (policy, "sim")), None)
         live = next((leg for leg in legs if (leg.policy, leg.world) == (policy, "live")), None)
         shown = live or sim
         assert shown is not None
-        baseline = shown.time_s if baseline is None else baseline
         misses = shown.measures["misses_per_iteration"]
         rows.append(
             Row(
@@ -51,8 +57,10 @@ def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
                 live_s=live.time_s if live else None,
                 predicted_s=live.predicted_time_s if live else None,
                 error=live.prediction_error if live else None,
-                saving=1 - shown.time_s / baseline,
+                saving=None if alone else 1 - shown.time_s / base[shown.world].time_s,
+                modelled_saving=1 - sim.time_s / base["sim"].time_s if sim and not alone else None,
                 same=sim.decision_hash == live.decision_hash if sim and live else None,
+                disturbed=live.disturbed if live else False,
             )
         )
     return rows

@@ -7,14 +7,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from inspect import iscoroutine
 from typing import Any, Literal, get_args
 
 from commissure.hal.call import Call, Reply
 from commissure.hal.connect import connect
-from commissure.hal.errors import unknown
+from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Connect, Fleet
 from commissure.hal.journal import CallRecord
-from commissure.hal.ledger import UNLIMITED, Amount, Ledger
+from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.live import LiveRuntime
 from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
@@ -29,13 +30,17 @@ Workflow = Callable[..., Coroutine[Any, Any, Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """What a run gave: the workflow's own result, every call, and the time from its first moment to its last."""
+    """What a run gave: the workflow's own result, every finished call, and the time from first to last moment.
+
+    `abandoned_calls` counts those that failed or were cancelled after they were sent: losers of a race, say.
+    """
 
     world: World
     seed: int
     result: Any
     calls: tuple[CallRecord, ...]
     time_s: float
+    abandoned_calls: int = 0
 
     @property
     def cost_usd(self) -> float:
@@ -59,7 +64,7 @@ def run(
     *inputs: Any,
     world: World = "sim",
     seed: int = 0,
-    budget: Amount = UNLIMITED,
+    budget: Budget = UNLIMITED,
     behaviour: Behaviour | None = None,
     leg: str = "",
     on_call: Callable[[CallRecord], None] = lambda record: None,
@@ -76,14 +81,24 @@ def run(
         calls.append(_record(leg, len(calls), call, reply, placement))
         on_call(calls[-1])
 
-    async def main() -> tuple[Any, float]:
+    async def main() -> tuple[Any, float, int]:
         async with fleet.open(rt, open_endpoint, Ledger(budget), keep) as opened:
             began = rt.now()
-            result = await workflow(rt, opened, *inputs)
-            return result, rt.now() - began
+            result = await _started(workflow, rt, opened, *inputs)
+            if iscoroutine(result):
+                result.close()
+                raise UsageError("the workflow returned a coroutine: an `await` is missing")
+            return result, rt.now() - began, opened.abandoned
 
-    result, time_s = rt.run(main)
-    return Run(world, seed, result, tuple(calls), time_s)
+    result, time_s, abandoned = rt.run(main)
+    return Run(world, seed, result, tuple(calls), time_s, abandoned)
+
+
+def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
+    started = workflow(*inputs)
+    if not iscoroutine(started):
+        raise UsageError(f"a workflow is an `async def`; {workflow!r:.80} is not")
+    return started
 
 
 def _world(world: str, seed: int, behaviour: Behaviour | None) -> tuple[Runtime, Connect]:

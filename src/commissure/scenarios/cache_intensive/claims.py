@@ -26,6 +26,8 @@ def cache_loop_claims(scenario: Scenario, measured: Sequence[Mapping[str, Any]])
         if (found := _newest_live(scenario, policy, measured, settings.model_dump())) is not None
     }
     inputs = settings.model_dump() | {"profile": Fleet.load().specs[0].profile_name}
+    if live:
+        inputs["live_runs"] = {policy: leg["run_dir"] for policy, leg in live.items()}
     return [_misses(scenario, sim, live, inputs), _speedup(scenario, sim, live, inputs)]
 
 

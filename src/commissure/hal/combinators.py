@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from inspect import iscoroutine
 from typing import TypeVar
 
-from commissure.hal.primitives import Primitives
+from commissure.hal.primitives import Primitives, checked_delay
+from commissure.hal.queue import Queue
 
 T = TypeVar("T")
 
@@ -71,22 +72,30 @@ async def hedged(rt: Primitives, make: Callable[[], Awaitable[T]], *, after_s: f
     _require_factory("hedged", make)
     if attempts < 1:
         raise ValueError(f"hedged() needs attempts >= 1, not {attempts}")
-    failed = [rt.event() for _ in range(attempts)]
+    checked_delay(after_s)
+    winner: list[T] = []
+    failures: list[Exception] = []
+    failed = Queue[None](rt)
 
-    async def attempt(number: int) -> T:
-        if number:
-            await failed_or_late(number)
+    async def attempt() -> None:
         try:
-            return await make()
-        except Exception:
-            failed[number].set()
-            raise
+            value = await make()
+        except Exception as failure:
+            failures.append(failure)
+            failed.put(None)
+            return
+        winner.append(value)
+        group.cancel_scope.cancel()
 
-    async def failed_or_late(number: int) -> None:
-        with rt.move_on_after(after_s * number):
-            await failed[number - 1].wait()
-
-    return await first(rt, *(attempt(number) for number in range(attempts)))
+    async with rt.task_group() as group:
+        for _ in range(attempts - 1):
+            group.start_soon(attempt)
+            with rt.move_on_after(after_s):
+                await failed.get()
+        group.start_soon(attempt)
+    if winner:
+        return winner[0]
+    raise _single(ExceptionGroup("all attempts failed", failures))
 
 
 async def retry(rt: Primitives, make: Callable[[], Awaitable[T]], *, attempts: int = 3, base_s: float = 0.5) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from commissure.hal.call import TimingSource
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import CommissureError, UsageError
 
 
 class CallRecord(BaseModel):
@@ -59,11 +60,22 @@ class Journal:
     """Appends records to a file, each by a single write."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def append(self, record: CallRecord) -> None:
-        """Write one line. It is in the file, whatever becomes of this process, when this returns."""
-        os.write(self._file, record.model_dump_json().encode() + b"\n")
+        """Write one line. It is in the file, whatever becomes of this process, when this returns.
+
+        Raises CommissureError, and leaves no part of the line, if the file cannot take it.
+        """
+        line = record.model_dump_json().encode() + b"\n"
+        before = os.fstat(self._file).st_size
+        try:
+            if os.write(self._file, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            os.ftruncate(self._file, before)
+            raise CommissureError(f"{self._path}: cannot be written: {error.strerror}") from error
 
     def __enter__(self) -> Self:
         return self

@@ -65,6 +65,8 @@ def local_server(model: str, slots: int, slot_tokens: int) -> Iterator[str]:
         params.endpoint_slots = True
         params.endpoint_metrics = True
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+        # Threads that spin while they wait starve each other when anything else wants the cores.
+        params.cpuparams.poll = params.cpuparams_batch.poll = 0
         params.hostnames = ["127.0.0.1"]
         params.port = 0
         params.verbosity = -1

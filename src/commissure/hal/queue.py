@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import count
 from typing import Generic, TypeVar
 
 from commissure.hal.primitives import Event, Primitives
@@ -13,11 +14,11 @@ T = TypeVar("T")
 class _Waiter(Generic[T]):
     """One `get` that waits; its item is handed to it, so that a later `get` cannot steal it."""
 
-    __slots__ = ("granted", "item")
+    __slots__ = ("granted", "ticket")
 
     def __init__(self, granted: Event) -> None:
         self.granted = granted
-        self.item: T
+        self.ticket: tuple[int, T]
 
 
 class Queue(Generic[T]):
@@ -25,7 +26,8 @@ class Queue(Generic[T]):
 
     def __init__(self, rt: Primitives) -> None:
         self._rt = rt
-        self._items: deque[T] = deque()
+        self._numbers = count()
+        self._items: deque[tuple[int, T]] = deque()
         self._waiters: deque[_Waiter[T]] = deque()
 
     def __len__(self) -> int:
@@ -33,31 +35,34 @@ class Queue(Generic[T]):
 
     def put(self, item: T) -> None:
         """Append an item; never waits."""
-        if self._waiters:
-            waiter = self._waiters.popleft()
-            waiter.item = item
-            waiter.granted.set()
-        else:
-            self._items.append(item)
+        self._give((next(self._numbers), item))
 
     async def get(self) -> T:
         """Take the oldest item, waiting in turn for one; an item granted to a cancelled `get` goes back."""
         if self._items:
-            return self._items.popleft()
+            return self._items.popleft()[1]
         waiter: _Waiter[T] = _Waiter(self._rt.event())
         self._waiters.append(waiter)
         try:
             await waiter.granted.wait()
         except BaseException:
             if waiter.granted.is_set():
-                self._give_back(waiter.item)
+                self._give(waiter.ticket)
             else:
                 self._waiters.remove(waiter)
             raise
-        return waiter.item
+        return waiter.ticket[1]
 
-    def _give_back(self, item: T) -> None:
+    def _give(self, ticket: tuple[int, T]) -> None:
+        """Hand an item to who waits longest, or keep it at its place in the order of arrival."""
         if self._waiters:
-            self.put(item)
+            waiter = self._waiters.popleft()
+            waiter.ticket = ticket
+            waiter.granted.set()
         else:
-            self._items.appendleft(item)
+            newest = self._items[-1][0] if self._items else -1
+            if ticket[0] > newest:
+                self._items.append(ticket)
+                return
+            place = next((at for at, (number, _) in enumerate(self._items) if number > ticket[0]), len(self._items))
+            self._items.insert(place, ticket)

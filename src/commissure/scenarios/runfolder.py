@@ -48,11 +48,7 @@ class RunFolder:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         try:
             root.mkdir(parents=True, exist_ok=True)
-            for number in count(1):
-                path = root / (f"{scenario}-{stamp}-{seed}" + (f"-{number}" if number > 1 else ""))
-                if not path.exists():
-                    path.mkdir()
-                    break
+            path = _make_new(root, f"{scenario}-{stamp}-{seed}")
         except OSError as error:
             raise UsageError(f"{root}: cannot hold run folders: {error.strerror}") from None
         folder = cls(path)
@@ -118,12 +114,24 @@ def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], f
         "scenario": scenario,
         "worlds": list(worlds),
         "policies": list(policies),
-        "fleet": [spec.model_dump() for spec in fleet.specs],
+        "fleet": [spec.model_dump(mode="json") for spec in fleet.specs],
         "profile_hashes": {
             name: sha256(profile.model_dump_json().encode()).hexdigest()[:16]
             for name, profile in fleet.profiles.items()
         },
     }
+
+
+def _make_new(root: Path, name: str) -> Path:
+    """A folder of that name, or with the first free number behind it; other runs may start in the same second."""
+    for number in count(1):
+        path = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("unreachable")
 
 
 def _versions() -> dict[str, str]:

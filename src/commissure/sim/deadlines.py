@@ -1,4 +1,7 @@
-"""Scopes with a deadline. All deadlines stand in one heap behind one armed timer: SimPy takes no event back."""
+"""Scopes with a deadline. All deadlines stand in one heap behind one live timer: SimPy takes no event back.
+
+Only a deadline earlier than all others arms a new timer, and leaves the old one behind.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine
+from inspect import iscoroutine
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple, Unpack
 
@@ -31,9 +32,12 @@ class TaskGroup:
         """Start `fn(*args)` as a child of this group. Raises RuntimeError once the group is left."""
         if self.cancel_scope.host is None:
             raise RuntimeError("this task group is not active: start tasks inside its `async with` block")
-        self._children += 1
+        coro = fn(*args)
+        if not iscoroutine(coro):
+            raise TypeError(f"start_soon() takes an `async def` function; {fn!r:.80} gave {coro!r:.60}")
         label = str(name) if name is not None else getattr(fn, "__qualname__", repr(fn))
-        return Task(self._kernel, fn(*args), self.cancel_scope, label, self._child_ended)
+        self._children += 1
+        return Task(self._kernel, coro, self.cancel_scope, label, self._child_ended)
 
     def _child_ended(self, error: BaseException | None) -> None:
         """Called by a child when it ends; a failure cancels the rest, a cancellation is no failure."""
@@ -43,7 +47,7 @@ class TaskGroup:
                 self._errors.append(error)
             if not self.cancel_scope.cancelled:
                 self.cancel_scope.cancel()
-        if self._children == 0 and self._joined is not None:
+        if self._children == 0 and self._joined is not None and not self._joined.triggered:
             self._joined.succeed()
 
     async def __aenter__(self) -> Self:
@@ -54,6 +58,8 @@ class TaskGroup:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         scope = self.cancel_scope
+        if isinstance(error, GeneratorExit):  # the coroutine is thrown away: nothing can be awaited any more
+            return scope.__exit__(kind, error, trace)
         if error is not None:
             scope.cancel()
             if not isinstance(error, CancelledError):
@@ -77,11 +83,11 @@ class TaskGroup:
         assert host is not None
         host.shields += 1
         try:
-            if any_children:
+            if not any_children:  # others get their turn, as on anyio
+                await sleep(0.0)
+            while self._children:  # others may start more here while this task wakes up
                 self._joined = Gate(self._kernel.env)
                 await wait(self._joined)
-            else:  # others get their turn, as on anyio
-                await sleep(0.0)
         finally:
             host.shields -= 1
         return any_children

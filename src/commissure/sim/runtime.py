@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
@@ -14,11 +15,15 @@ from commissure.sim.deadlines import Deadlines, TimedScope
 from commissure.sim.group import TaskGroup
 from commissure.sim.scope import Scope
 from commissure.sim.sync import Event, Semaphore
-from commissure.sim.task import Kernel, Task, sleep, wait
+from commissure.sim.task import Gate, Kernel, Task, sleep, wait
 from commissure.sim.ties import TieEnvironment
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
+
+
+# How SimPy says that its heap ran empty before the event that it runs until.
+_NOTHING_LEFT = "No scheduled events left"
 
 
 class Deadlock(CommissureError):
@@ -40,24 +45,33 @@ class SimRuntime(Runtime):
         self._kernel = Kernel(self.env)
         self._deadlines = Deadlines(self._kernel)
         self._root = Scope(self._kernel)
+        self._began = 0.0
 
     def run(self, fn: Callable[[Unpack[Args]], Coroutine[Any, Any, T]], *args: *Args) -> T:
         """Run `fn(*args)` to its end, however much virtual time that takes. Raises Deadlock if it cannot end."""
+        if self._kernel.current is not None:
+            raise RuntimeError("run() is not called from inside a run: await the coroutine")
+        self._began = self.env.now
         main = Task(self._kernel, fn(*args), self._root, getattr(fn, "__qualname__", "main"))
         try:
             value: T = self.env.run(until=main)  # type: ignore[assignment]
         except RuntimeError as error:
-            if not main.triggered:
-                blocked = ", ".join(task.name for task in self._waiting(self._root))
-                raise Deadlock(f"at {self.now()} s every task waits for another: {blocked}") from error
-            raise
+            if main.triggered or not str(error).startswith(_NOTHING_LEFT):
+                raise
+            blocked = ", ".join(task.name for task in self._waiting(self._root))
+            raise Deadlock(f"at {self.now()} s every task waits for another: {blocked}") from None
+        finally:
+            # A main that did not end must not end a later run on this environment.
+            if main.callbacks:
+                main.callbacks.clear()
         return value
 
     def now(self) -> float:
-        return self.env._now
+        return self.env._now - self._began
 
     def sleep(self, seconds: float) -> Awaitable[None]:
-        return sleep(checked_delay(seconds))
+        delay = checked_delay(seconds)
+        return sleep(delay) if delay < math.inf else wait(Gate(self.env))
 
     def wait_for(self, event: simpy.Event) -> Awaitable[Any]:
         """Wait for a SimPy event of a modelled device and return its value."""
@@ -70,7 +84,7 @@ class SimRuntime(Runtime):
         return Scope(self._kernel, shield=shield)
 
     def move_on_after(self, seconds: float, *, shield: bool = False) -> Scope:
-        return TimedScope(self._kernel, self._deadlines, self.now() + checked_delay(seconds), shield=shield)
+        return TimedScope(self._kernel, self._deadlines, self.env.now + checked_delay(seconds), shield=shield)
 
     def event(self) -> Event:
         return Event(self._kernel)

@@ -52,7 +52,7 @@ class Scope:
 
     def __enter__(self) -> Self:
         host = self._kernel.current
-        if host is None or self.host is not None:
+        if host is None or self.parent is not None:
             raise RuntimeError("a cancel scope is entered once, inside a running task")
         self.host = host
         self.parent = parent = host.scope
@@ -67,6 +67,8 @@ class Scope:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if isinstance(error, GeneratorExit):  # the coroutine is thrown away, in whatever order
+            return False
         host, parent = self.host, self.parent
         if host is None or parent is None or host.scope is not self:
             raise RuntimeError("cancel scopes are left innermost first, by the task that entered them")

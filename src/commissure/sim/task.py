@@ -25,6 +25,10 @@ class _CancelEvent(simpy.Event):
     """Carries a cancellation to a waiting task."""
 
 
+def _defuse(event: simpy.Event) -> None:
+    event._defused = True
+
+
 class Home(Protocol):
     """The cancel scope that a task is in now."""
 
@@ -99,6 +103,8 @@ class Task(simpy.Event):
         if isinstance(target, Gate) and target.triggered:
             return
         target.callbacks.remove(self._resume)
+        # Whom nobody waits for any more may still fail: that is not the run's failure.
+        target.callbacks.append(_defuse)
         event = _CancelEvent(self.env)
         event._ok, event._value, event._defused = False, Cancelled(), True
         event.callbacks = [self._resume]
@@ -131,6 +137,9 @@ class Task(simpy.Event):
                 elif target.__class__ is float:
                     self._sleep(target)
                     return
+                elif not isinstance(target, simpy.Event):
+                    event = _CancelEvent(env)
+                    event._ok, event._value = False, TypeError(f"in virtual time await only rt.*, not {target!r:.60}")
                 elif target.callbacks is None:
                     event = target
                 else:
@@ -139,6 +148,8 @@ class Task(simpy.Event):
                     return
         except StopIteration as end:
             self._end(True, end.value)
+        except (KeyboardInterrupt, SystemExit):
+            raise  # the run ends here and now, as under anyio
         except BaseException as error:
             self._end(False, error)
         finally:

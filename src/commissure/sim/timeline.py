@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from commissure.hal.files import write_whole
 from commissure.hal.journal import CallRecord
 
 _PARTS = ("queue", "prefill", "decode")
@@ -21,7 +22,7 @@ def write_timeline(path: Path, records: Iterable[CallRecord]) -> None:
         if pid > len({event["pid"] for event in events}):
             events.append({"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": {"name": record.leg}})
         events.extend(_call_events(record, pid))
-    path.write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}))
+    write_whole(path, json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}))
 
 
 def _call_events(record: CallRecord, pid: int) -> list[dict[str, Any]]:

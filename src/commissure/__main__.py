@@ -1,5 +1,25 @@
-"""`python -m commissure`: the command line."""
+"""The entry point. It catches an interrupt even while the rest is still being imported."""
 
-from commissure.cli import main
+import signal
+import sys
+from types import FrameType
 
-main()
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    # As an exception, so that servers and their files are cleaned up on the way out.
+    sys.exit(128 + number)
+
+
+def run() -> None:
+    """The command line."""
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        from commissure.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

@@ -164,13 +164,13 @@ def calibrate(
     specs = {spec.name: spec for spec in loaded.specs}
     if endpoint not in specs:
         raise unknown("endpoint", endpoint, specs)
-    if out is not None and not (out.suffix == ".toml" and out.parent.is_dir()):
-        raise UsageError(f"--out {out}: give a file name ending in .toml in a folder that exists")
+    if out is not None and (out.suffix != ".toml" or out.is_dir() or not out.parent.is_dir()):
+        raise UsageError(f"--out {out}: give a file name ending in .toml, in a folder that exists")
     with progress("calibrating", CALLS, quiet=as_json) as advance:
         profile, found = calibrate_endpoint(specs[endpoint], loaded.profiles[endpoint], lambda: advance("calibrating"))
     if out is not None:
         write_whole(out, profile_toml(profile))
-    report = fit_report(found) | {"endpoint": endpoint, "profile": str(out) if out else None}
+    report = fit_report(found).model_dump() | {"endpoint": endpoint, "profile": str(out) if out else None}
     if as_json:
         print_json(report)
         return

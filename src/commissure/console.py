@@ -34,7 +34,7 @@ def print_table(head: list[str], rows: list[list[str]]) -> None:
     table = Table(*head, box=SIMPLE_HEAD)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False).print(table)
+    Console(width=None if _is_terminal(sys.stdout) else PIPE_WIDTH, markup=False, highlight=False).print(table)
 
 
 def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
@@ -88,6 +88,10 @@ def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
+def _is_terminal(stream: Any) -> bool:
+    return stream is not None and bool(stream.isatty())
+
+
 def text(value: Any) -> str:
     """A value as a cell of a table."""
     if isinstance(value, float):
@@ -99,7 +103,7 @@ def text(value: Any) -> str:
 
 def progress(title: str, total: int, *, quiet: bool) -> AbstractContextManager[Advance]:
     """A progress bar on a terminal, and none in a pipe or beside --json. What it gives advances it by one."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not _is_terminal(sys.stderr):
         return nullcontext(lambda what: None)
     return _bar(title, total)
 

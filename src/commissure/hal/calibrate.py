@@ -107,7 +107,10 @@ def _fitted(replies: list[Reply]) -> Features:
     """Relative residuals under a soft-L1 loss, so that a call slowed by other work on the machine counts little."""
     if len(replies) < MIN_REPLIES:
         raise UsageError(f"calibration needs at least {MIN_REPLIES} replies to fit, not {len(replies)}")
-    weights = _robust_fit([row for reply in replies for row in _rows(reply)])
+    rows = [row for reply in replies for row in _rows(reply)]
+    if len(rows) < MIN_REPLIES:
+        raise UsageError("calibration needs replies whose prefill and decode take time; this endpoint's take none")
+    weights = _robust_fit(rows)
     return (*weights[:4], median(reply.timing.queue_s for reply in replies))
 
 

@@ -42,7 +42,7 @@ class Fleet:
     def load(cls, path: str | Path = "local", *, router: Router | None = None, evictor: Evictor | None = None) -> Fleet:
         """Read a fleet file, or one that comes with the package, by its name. Raises UsageError."""
         place = Path(path)
-        if not place.suffix and not place.exists():
+        if not place.suffix and not _exists(place):
             if str(path) not in fleet_names():
                 raise unknown("fleet", str(path), fleet_names())
             place = FLEETS / f"{path}.toml"
@@ -83,6 +83,13 @@ class Fleet:
                 await stack.enter_async_context(connect(spec, self.profiles[spec.name], rt)) for spec in self.specs
             ]
             yield OpenFleet(rt, endpoints, self.router, self.evictor, ledger, listener)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def fleet_names() -> list[str]:

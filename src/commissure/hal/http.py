@@ -45,13 +45,14 @@ class HttpClient:
         """The JSON answer to a POST."""
         return await self._json("POST", path, body)
 
-    async def events(self, path: str, body: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    async def events(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Any, None]:
         """The data of each server-sent event of a POST, up to `[DONE]` or the end of the stream."""
         try:
             async with self._client.stream("POST", path, json=body) as response:
                 if response.status_code != 200:
                     await response.aread()
                     raise self._status_error(response)
+                response.encoding = "utf-8"  # whatever the header says: JSON is UTF-8
                 async for line in response.aiter_lines():
                     if not line.startswith("data:"):
                         continue
@@ -69,18 +70,19 @@ class HttpClient:
             raise self._transport_error(error) from error
         if response.status_code != 200:
             raise self._status_error(response)
-        return self._parsed(response.text)
+        return self._parsed(response.content)
 
-    def _parsed(self, text: str) -> Any:
+    def _parsed(self, data: str | bytes) -> Any:
         try:
-            return json.loads(text)
-        except ValueError:
-            problem = f"expected JSON, got: {text[:200]!r}"
-            raise EndpointError(self._endpoint, problem, retryable=False) from None
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            shown = data[:200].decode("utf-8", "replace") if isinstance(data, bytes) else data[:200]
+            raise EndpointError(self._endpoint, f"expected JSON, got: {shown!r}") from None
 
     def _status_error(self, response: httpx.Response) -> EndpointError:
         retryable = response.status_code in _RETRYABLE_STATUS or response.status_code >= 500
-        problem = f"HTTP {response.status_code}: {response.text[:200]!r}"
+        shown = response.content[:200].decode("utf-8", "replace")
+        problem = f"HTTP {response.status_code}: {shown!r}"
         return EndpointError(self._endpoint, problem, retryable=retryable)
 
     def _transport_error(self, error: httpx.HTTPError) -> EndpointError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from commissure.hal.errors import BudgetExceeded
+from commissure.hal.errors import BudgetExceeded, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,20 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that a run may spend; what is not given is not limited."""
+    """The most that a run may spend; what is not given is not limited.
+
+    How long a call takes is not known before: `time_s` stops further calls once so much was spent.
+    """
 
     usd: float = math.inf
     tokens: float = math.inf
     calls: float = math.inf
     time_s: float = math.inf
+
+    def __post_init__(self) -> None:
+        for field in ("usd", "tokens", "calls", "time_s"):
+            if not getattr(self, field) >= 0:
+                raise UsageError(f"budget: {field} must be a number >= 0, not {getattr(self, field)}")
 
 
 UNLIMITED = Budget()

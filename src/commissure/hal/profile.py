@@ -6,14 +6,16 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from commissure.hal.call import Call, Usage
 from commissure.hal.errors import unknown
 from commissure.hal.tomlfile import load_toml
 
+# Limits of what a profile may say: a step of an hour, a chat frame longer than any.
+LONGEST_S, MOST_FRAME_TOKENS = 3600.0, 10_000
 PROFILES = Path(str(files("commissure.hal"))) / "profiles"
 
 
@@ -70,6 +72,13 @@ class StepTime(_Record):
     attention_s: Quantity
     call_s: Quantity
 
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        for name, quantity in self:
+            if quantity.value > LONGEST_S:
+                raise ValueError(f"{name}: {quantity.value} s is beyond {LONGEST_S} s, the most that is allowed")
+        return self
+
 
 class Tokenizer(_Record):
     """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length.
@@ -82,6 +91,13 @@ class Tokenizer(_Record):
     message_footer_tokens: Quantity
     reply_header_tokens: Quantity
     default_system_tokens: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        for name, quantity in self:
+            if quantity is not None and quantity.value > MOST_FRAME_TOKENS:
+                raise ValueError(f"{name}: {quantity.value} is beyond {MOST_FRAME_TOKENS}, the most that is allowed")
+        return self
 
 
 class Profile(_Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -39,14 +40,14 @@ class EndpointSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(pattern=r"^[\w.:@/+-]+( [\w.:@/+-]+)*$", max_length=100)]
     provider: str
     model: Annotated[str, Field(min_length=1)]
     chip: str
     profile: str = ""
     base_url: str | None = None
     slots: Annotated[int, Field(ge=1, le=1024)] = 1
-    slot_tokens: Annotated[int, Field(ge=64)] = 2048
+    slot_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 2048
     calibrate: bool = False
     price: PriceOverride | None = None
 
@@ -59,6 +60,21 @@ class EndpointSpec(BaseModel):
     @classmethod
     def _known_provider(cls, name: str) -> str:
         return _one_of("provider", name, provider_names())
+
+    @field_validator("base_url")
+    @classmethod
+    def _usable_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        form = "give http://HOST:PORT or https://HOST, with no user, password or space in it"
+        try:
+            parts = urlsplit(url)
+            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            raise ValueError(form) from None
+        if not good or parts.username or parts.password or not url.isprintable() or " " in url:
+            raise ValueError(form)
+        return url
 
     @property
     def profile_name(self) -> str:

@@ -21,7 +21,7 @@ _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
 def load_toml(path: Path, model: type[Model]) -> Model:
     """Read and check a file. Raises UsageError with one line for each problem found."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return model.model_validate(tomllib.loads(text))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
@@ -30,8 +30,12 @@ def load_toml(path: Path, model: type[Model]) -> Model:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     except ValidationError as error:
-        lines = field_lines(text)
-        raise UsageError("\n".join(_problem(path, lines, item) for item in error.errors())) from None
+        lines, items = field_lines(text), error.errors()
+        # A list whose every member is wrong also counts as too short: that says nothing new.
+        told = [item for item in items if item["type"] != "too_short"] or items
+        raise UsageError("\n".join(_problem(path, lines, item) for item in told)) from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML: {type(error).__name__}: {error}") from None
 
 
 def field_lines(text: str) -> dict[FieldPath, int]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import BaseModel
+
 from commissure.hal.calibrate import CALLS_A_ROUND, ROUNDS, Fit, Sample, calibrated, fit, fitted_steps, measure
 from commissure.hal.connect import connect
 from commissure.hal.fleet import Fleet
@@ -24,7 +26,7 @@ def calibrate_endpoint(spec: EndpointSpec, profile: Profile, tick: Tick = lambda
     return calibrated(profile, found.step), found
 
 
-def calibrate_fleet(fleet: Fleet, tick: Tick = lambda: None) -> tuple[Fleet, dict[str, Any]]:
+def calibrate_fleet(fleet: Fleet, tick: Tick = lambda: None) -> tuple[Fleet, dict[str, FitReport]]:
     """The fleet with fresh profiles for the endpoints marked `calibrate`, and what the fits say of themselves."""
     profiles, fits = {}, {}
     for spec in fleet.specs:
@@ -54,18 +56,31 @@ def step_times(fleet: Fleet) -> dict[str, float]:
     }
 
 
-def fit_report(found: Fit) -> dict[str, Any]:
-    """A fit as plain values: coefficients in seconds, errors as fractions of the measured times."""
-    return {
-        "calls": found.calls,
-        "held_out_calls": found.held_out_calls,
-        "coefficients": {name: quantity["value"] for name, quantity in found.step.model_dump().items()},
-        "held_out_errors": {
-            "prefill": found.prefill_error,
-            "decode": found.decode_error,
-            "total": found.total_error,
-        },
-    }
+class HeldOutErrors(BaseModel):
+    """Mean |predicted / measured - 1| of calls that were held out of a fit."""
+
+    prefill: float
+    decode: float
+    total: float
+
+
+class FitReport(BaseModel):
+    """What a fit says of itself; the coefficients in seconds."""
+
+    calls: int
+    held_out_calls: int
+    coefficients: dict[str, float]
+    held_out_errors: HeldOutErrors
+
+
+def fit_report(found: Fit) -> FitReport:
+    """A fit as plain values."""
+    return FitReport(
+        calls=found.calls,
+        held_out_calls=found.held_out_calls,
+        coefficients={name: quantity["value"] for name, quantity in found.step.model_dump().items()},
+        held_out_errors=HeldOutErrors(prefill=found.prefill_error, decode=found.decode_error, total=found.total_error),
+    )
 
 
 def _measure(spec: EndpointSpec, profile: Profile, rounds: int, tick: Tick) -> list[Sample]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from commissure.hal.connect import require
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, Journal
-from commissure.scenarios.calibration import CALLS, PROBE_CALLS, calibrate_fleet, probe_fleet, step_times
+from commissure.scenarios.calibration import CALLS, PROBE_CALLS, FitReport, calibrate_fleet, probe_fleet, step_times
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.run import World
 from commissure.scenarios.runfolder import RunFolder, manifest_of
@@ -78,6 +78,7 @@ def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tup
     legs: list[LegSummary] = []
     try:
         with folder.journal() as journal:
+            folder.save(legs, None, complete=False)
             course = _Course(plan, journal, advance)
             for settings, policy in product(plan.variants, plan.policies):
                 legs += course.run_pair(settings, policy)
@@ -100,7 +101,7 @@ class _Course:
         self._live = "live" in plan.worlds
         # One calibration for all simulated legs, so that they compare.
         self._fleet = plan.fleet
-        self.fits: dict[str, Any] | None = None
+        self.fits: dict[str, FitReport] | None = None
         if self._live:
             self._fleet, self.fits = calibrate_fleet(plan.fleet, self._tick)
         self._now: Fleet | None = self._fleet

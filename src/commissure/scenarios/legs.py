@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord
@@ -27,7 +27,7 @@ class LegSummary(BaseModel):
     seed: int
     settings: dict[str, Any]
     calls: int
-    time_s: float
+    time_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     predicted_time_s: float | None = None
     predicted_from: dict[str, float] | None = None
     cost_usd: float
@@ -38,7 +38,7 @@ class LegSummary(BaseModel):
     @property
     def prediction_error(self) -> float | None:
         """predicted / measured - 1."""
-        return None if self.predicted_time_s is None else self.predicted_time_s / self.time_s - 1
+        return None if self.predicted_time_s is None or self.time_s == 0 else self.predicted_time_s / self.time_s - 1
 
     @property
     def disturbed(self) -> bool:

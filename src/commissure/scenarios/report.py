@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from commissure.hal.files import write_whole
+from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
 
 
@@ -57,13 +57,17 @@ def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
                 live_s=live.time_s if live else None,
                 predicted_s=live.predicted_time_s if live else None,
                 error=live.prediction_error if live else None,
-                saving=None if alone else 1 - shown.time_s / base[shown.world].time_s,
-                modelled_saving=1 - sim.time_s / base["sim"].time_s if sim and not alone else None,
+                saving=None if alone else _saving(shown, base[shown.world]),
+                modelled_saving=_saving(sim, base["sim"]) if sim and not alone else None,
                 same=sim.decision_hash == live.decision_hash if sim and live else None,
                 disturbed=live.disturbed if live else False,
             )
         )
     return rows
+
+
+def _saving(leg: LegSummary, base: LegSummary) -> float | None:
+    return 1 - leg.time_s / base.time_s if base.time_s else None
 
 
 def by_variant(legs: Sequence[LegSummary]) -> list[tuple[str, list[LegSummary]]]:
@@ -75,7 +79,9 @@ def by_variant(legs: Sequence[LegSummary]) -> list[tuple[str, list[LegSummary]]]
     return [(name, list(group)) for name, group in groupby(legs, key=title)]
 
 
-def write_report(path: Path, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool) -> None:
+def write_report(
+    path: Path, legs: Sequence[LegSummary], calibration: Mapping[str, FitReport] | None, *, complete: bool
+) -> None:
     """Write the page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 

@@ -19,6 +19,7 @@ from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import Journal, read_calls
+from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import write_report
 from commissure.sim.timeline import write_timeline
@@ -32,7 +33,7 @@ class Summary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     complete: bool
-    calibration: dict[str, Any] | None = None
+    calibration: dict[str, FitReport] | None = None
     legs: tuple[LegSummary, ...]
 
 
@@ -66,7 +67,7 @@ class RunFolder:
         """The journal of this run, to append to."""
         return Journal(self.path / "calls.jsonl")
 
-    def save(self, legs: Sequence[LegSummary], calibration: dict[str, Any] | None, *, complete: bool) -> None:
+    def save(self, legs: Sequence[LegSummary], calibration: dict[str, FitReport] | None, *, complete: bool) -> None:
         """Write the summary, the timeline and the report of the legs so far."""
         summary = Summary(complete=complete, calibration=calibration, legs=tuple(legs))
         write_whole(self.path / "summary.json", summary.model_dump_json(indent=1))
@@ -76,7 +77,11 @@ class RunFolder:
         """Write timeline and report anew from the journal and the summary. Raises UsageError."""
         summary = read_summary(self.path)
         write_timeline(self.path / "trace.json", read_calls(self.path / "calls.jsonl"))
-        write_report(self.report, summary.legs, summary.calibration, complete=summary.complete)
+        try:
+            write_report(self.report, summary.legs, summary.calibration, complete=summary.complete)
+        except (KeyError, TypeError, ValueError) as error:
+            problem = f"lacks what the report shows: {type(error).__name__}: {error}"
+            raise UsageError(f"{self.path / 'summary.json'}: {problem}") from error
 
 
 def read_summary(folder: Path) -> Summary:
@@ -84,8 +89,10 @@ def read_summary(folder: Path) -> Summary:
     path = folder / "summary.json"
     try:
         return Summary.model_validate_json(path.read_bytes())
-    except OSError:
-        raise UsageError(f"{folder}: not the folder of a run that ended a leg (no summary.json)") from None
+    except FileNotFoundError:
+        raise UsageError(f"{folder}: not the folder of a run (no summary.json)") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -10,18 +10,22 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from hashlib import sha256
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
 
 from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply, Timing, Usage
 from commissure.hal.endpoint import Capabilities, Endpoint, Status
 from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
 from commissure.hal.http import HttpClient
+from commissure.hal.llama_cpp_wire import Answer, Slots, StreamEvent, Timings
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
 from commissure.hal.spec import EndpointSpec
 
 CHAT = "/v1/chat/completions"
+Wire = TypeVar("Wire", bound=BaseModel)
 
 
 class LlamaCppEndpoint:
@@ -37,30 +41,28 @@ class LlamaCppEndpoint:
 
     async def generate(self, call: Call) -> Reply:
         start_s = self._rt.now()
-        answer = await self._client.post(CHAT, self._body(call))
-        try:
-            choice = answer["choices"][0]
-            text, finish = choice["message"]["content"] or "", choice["finish_reason"]
-        except (KeyError, IndexError, TypeError):
-            raise self._unusable(answer) from None
-        return self._reply(call, start_s, text, finish, answer)
+        answer = self._read(Answer, await self._client.post(CHAT, self._body(call)))
+        choice = answer.choices[0]
+        return self._reply(call, start_s, choice.message.content or "", choice.finish_reason, answer.timings)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        start_s, parts, finish, last = self._rt.now(), [], "", {}
+        start_s, parts, finish = self._rt.now(), [], ""
+        timings: Timings | None = None
         body = self._body(call) | {"stream": True, "stream_options": {"include_usage": True}}
         async with aclosing(self._client.events(CHAT, body)) as events:
-            async for event in events:
-                if "error" in event:
-                    raise EndpointError(self.name, str(event["error"])[:200], retryable=False)
-                for choice in event.get("choices", []):
-                    finish = choice.get("finish_reason") or finish
-                    if text := choice["delta"].get("content"):
+            async for data in events:
+                event = self._read(StreamEvent, data)
+                if event.error is not None:
+                    raise EndpointError(self.name, str(event.error)[:200])
+                for choice in event.choices:
+                    finish = choice.finish_reason or finish
+                    if text := choice.delta.content:
                         parts.append(text)
                         yield Chunk(text)
-                last = event
-        if not finish or "timings" not in last:
+                timings = event.timings
+        if not finish or timings is None:
             raise TruncatedStream(self.name)
-        yield Chunk("", self._reply(call, start_s, "".join(parts), finish, last))
+        yield Chunk("", self._reply(call, start_s, "".join(parts), finish, timings))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
         slots = self.capabilities.kv_slots
@@ -92,9 +94,8 @@ class LlamaCppEndpoint:
             self._slot_of[agent] = slot
 
     async def status(self) -> Status:
-        slots = await self._client.get("/slots")
-        tokens = tuple(int(slot.get("n_prompt_tokens", 0)) for slot in slots)
-        return Status(sum(bool(slot["is_processing"]) for slot in slots), tokens)
+        slots = self._read(Slots, {"slots": await self._client.get("/slots")}).slots
+        return Status(sum(slot.is_processing for slot in slots), tuple(slot.n_prompt_tokens for slot in slots))
 
     def _body(self, call: Call) -> dict[str, Any]:
         if 0 < call.min_tokens < call.max_tokens:
@@ -113,22 +114,23 @@ class LlamaCppEndpoint:
             body["id_slot"] = self._slot_of[call.agent]
         return body
 
-    def _reply(self, call: Call, start_s: float, text: str, finish: str, answer: dict[str, Any]) -> Reply:
-        try:
-            timings = answer["timings"]
-            cached, computed, output = timings["cache_n"], timings["prompt_n"], timings["predicted_n"]
-            prefill_s, decode_s = timings["prompt_ms"] / 1e3, timings["predicted_ms"] / 1e3
-        except (KeyError, TypeError):
-            raise self._unusable(answer) from None
+    def _reply(self, call: Call, start_s: float, text: str, finish: str, timings: Timings) -> Reply:
+        prefill_s, decode_s = timings.prompt_ms / 1e3, timings.predicted_ms / 1e3
         total_s = self._rt.now() - start_s
-        usage = Usage(cached + computed, cached, output)
+        usage = Usage(timings.cache_n + timings.prompt_n, timings.cache_n, timings.predicted_n)
         queue_s = max(0.0, total_s - prefill_s - decode_s)
         timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "server")
         slot = self._slot_of.get(call.agent)
         return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, finish)
 
-    def _unusable(self, answer: object) -> EndpointError:
-        return EndpointError(self.name, f"unusable answer: {str(answer)[:200]!r}", retryable=False)
+    def _read(self, model: type[Wire], data: object) -> Wire:
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            problem = f"unusable answer: {field}: {first['msg']}: {data!r:.200}"
+            raise EndpointError(self.name, problem) from None
 
 
 def _file_of(agent: str) -> str:

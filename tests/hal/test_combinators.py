@@ -244,3 +244,48 @@ def test_impossible_delays_are_refused(make_runtime: MakeRuntime, seconds: float
             rt.move_on_after(seconds)
 
     assert run(make_runtime, body) == (None, 5.0)
+
+
+def test_items_given_back_keep_their_order(make_runtime: MakeRuntime) -> None:
+    async def body(rt: Runtime) -> list[int]:
+        queue = rt.queue()
+        scopes = [rt.scope(), rt.scope()]
+
+        async def take(number: int) -> None:
+            with scopes[number]:
+                await queue.get()
+
+        async with rt.task_group() as group:
+            for number in range(2):
+                group.start_soon(take, number)
+            await rt.sleep(1)
+            queue.put(1)
+            queue.put(2)
+            for scope in scopes:
+                scope.cancel()
+            await rt.sleep(1)
+            queue.put(3)
+        return [await queue.get() for _ in range(len(queue))]
+
+    items = run(make_runtime, body)[0]
+    assert items == sorted(items)
+    assert items[-1] == 3
+
+
+def test_hedged_starts_the_next_when_any_attempt_fails(make_runtime: MakeRuntime) -> None:
+    started: list[float] = []
+
+    async def body(rt: Runtime) -> str:
+        script = iter([(4, KeyError("first")), (20, "slow"), (3, "third")])
+
+        async def make() -> str:
+            started.append(rt.now())
+            value: str = await value_after(rt, *next(script))
+            return value
+
+        with pytest.raises(ValueError, match="delay"):
+            await rt.hedged(make, after_s=-1)
+        return await rt.hedged(make, after_s=3, attempts=3)
+
+    assert run(make_runtime, body) == ("third", 7.0)
+    assert [round(at, 6) for at in started] == [0.0, 3.0, 4.0]

@@ -71,6 +71,13 @@ def test_every_chip_of_the_design_is_known() -> None:
             r"13: endpoints.1.price.input_usd_per_mtok: .*greater than or equal to 0 .given: -1.",
         ),
         ("slots = 3", "price = {input_usd_per_mtok = 1}", "13: endpoints.1.price.output_usd_per_mtok: Field required"),
+        ("slots = 3", 'base_url = "http://[::1"', "13: endpoints.1.base_url: .*give http://HOST:PORT"),
+        ("slots = 3", 'base_url = "http://u:secret@h"', "13: endpoints.1.base_url: .*no user, password"),
+        ("slots = 3", 'base_url = ""', "13: endpoints.1.base_url: "),
+        ("slots = 3", 'base_url = "http://h:99999"', "13: endpoints.1.base_url: "),
+        ("slots = 3", f"slots = {10**30}", "13: endpoints.1.slots: "),
+        ('name = "b"', 'name = "\\u001b[31m"', "9: endpoints.1.name: "),
+        (GOOD, "a = " + "[" * 3000, "cannot be read as TOML|not valid TOML"),
         (GOOD, "endpoints = []", "1: endpoints: .*at least 1"),
         (GOOD, "", "1: endpoints: Field required"),
         ("[[endpoints]]", "[[endpoints", "not valid TOML"),
@@ -82,6 +89,7 @@ def test_a_bad_fleet_file(tmp_path: Path, old: str, new: str, message: str) -> N
     found = fleet_error(tmp_path, GOOD.replace(old, new))
     assert re.search(message, found, re.DOTALL), found
     assert "fleet.toml" in found
+    assert "at least 1" not in found or "endpoints = []" in new
 
 
 def test_absent_files_and_names(tmp_path: Path) -> None:
@@ -115,6 +123,18 @@ def test_profiles_of_the_package_survive_a_round_trip(name: str, tmp_path: Path)
     profile = load_profile(name)
     (tmp_path / "copy.toml").write_text(profile_toml(profile))
     assert load_profile("copy.toml", tmp_path) == profile
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("token_s", 1e308, "beyond 3600"), ("reply_header_tokens", 1e12, "beyond 10000")],
+)
+def test_implausible_profiles_are_refused(name: str, value: float, message: str, tmp_path: Path) -> None:
+    text = profile_toml(load_profile("llama_cpp-smollm2-135m-cpu"))
+    changed = re.sub(rf"^{name} = {{ value = [^,]+", f"{name} = {{ value = {value}", text, flags=re.MULTILINE)
+    (tmp_path / "p.toml").write_text(changed)
+    with pytest.raises(UsageError, match=message):
+        load_profile("p.toml", tmp_path)
 
 
 def test_lines_of_nested_tables() -> None:

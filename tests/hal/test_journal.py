@@ -70,3 +70,31 @@ def test_a_file_is_whole_or_absent(tmp_path: Path) -> None:
         write_whole(tmp_path / "a", "new \ud800")
     assert (tmp_path / "a").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_full_disk_leaves_whole_lines_only(tmp_path: Path) -> None:
+    program = """
+import resource, signal, sys
+from pathlib import Path
+from commissure.hal.errors import CommissureError
+from commissure.hal.journal import Journal
+from tests.support.records import record
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+line = len(record(0).model_dump_json()) + 1
+with Journal(Path(sys.argv[1])) as journal:
+    journal.append(record(0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (line + line // 2, resource.RLIM_INFINITY))
+    try:
+        journal.append(record(1))
+    except CommissureError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    journal.append(record(2))
+"""
+    path = tmp_path / "calls.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stdout
+    assert [call.number for call in read_calls(path)] == [0, 2]

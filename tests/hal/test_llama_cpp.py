@@ -72,7 +72,12 @@ def test_a_stream_joins_and_skips_comments() -> None:
         (b"", 200, "expected JSON, got: ''", False),
         (b"{}", 200, "unusable answer", False),
         (b"[]", 200, "unusable answer", False),
-        (json.dumps({**ANSWER, "timings": None}).encode(), 200, "unusable answer", False),
+        (json.dumps({**ANSWER, "timings": None}).encode(), 200, "unusable answer: timings", False),
+        (json.dumps({**ANSWER, "timings": TIMINGS | {"cache_n": -5}}).encode(), 200, "timings.cache_n", False),
+        (json.dumps({**ANSWER, "timings": TIMINGS | {"prompt_n": 1.5}}).encode(), 200, "timings.prompt_n", False),
+        (json.dumps({**ANSWER, "timings": TIMINGS | {"prompt_ms": 10**400}}).encode(), 200, "unusable answer", False),
+        (json.dumps({**ANSWER, "choices": [{"message": {"content": 3}}]}).encode(), 200, "unusable answer", False),
+        (b"[" * 100_000, 200, "expected JSON", False),
     ],
 )
 def test_faults(body: bytes, status: int, message: str, retryable: bool) -> None:
@@ -89,6 +94,10 @@ def test_faults(body: bytes, status: int, message: str, retryable: bool) -> None
         (b"", TruncatedStream, "ended before"),
         (events(DELTA, {"error": {"message": "out of memory"}}), EndpointError, "out of memory"),
         (events(DELTA) + b"data: {half\n\n", EndpointError, "expected JSON"),
+        (events(5), EndpointError, "unusable answer"),
+        (events(None), EndpointError, "unusable answer"),
+        (events({"choices": [{"delta": None}]}), EndpointError, "unusable answer: choices.0.delta"),
+        (events({"choices": None}), EndpointError, "unusable answer: choices"),
     ],
 )
 def test_broken_streams(body: bytes, kind: type[Exception], message: str) -> None:

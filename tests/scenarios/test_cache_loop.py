@@ -94,8 +94,10 @@ def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
         return leg(policy, **changes).flat() | {"world": "live", "time_s": time_s, "run_dir": "runs/x"}
 
     measured = [live("lru", 30), live("topology", 12), live("topology", 1, iterations="3")]
+    assert SCENARIO.claims([measured[0], measured[1] | {"run_dir": "runs/y"}])[1].live is None
     misses, speedup = SCENARIO.claims(measured)
     assert speedup.live == pytest.approx(2.5)
+    assert speedup.inputs["live_run"] == "runs/x"
     assert misses.live == {"lru": 6.0, "topology": pytest.approx(13 / 11)}
 
 

@@ -2,12 +2,13 @@
 
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleet import FLEETS, Fleet
 from commissure.scenarios.compare import execute, make_plan
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import table_rows, write_report
@@ -89,6 +90,53 @@ def test_disturbed_legs_and_runs_that_did_not_end_are_no_evidence(folder: RunFol
     assert [(leg["world"], leg["policy"]) for leg in earlier_legs(tmp_path)] == [
         ("sim", "lru"), ("live", "lru"), ("sim", "topology"),
     ]  # fmt: skip
+
+
+def test_many_runs_may_start_in_one_second(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: RunFolder.create(tmp_path, "s", 0, {}).path, range(40)))
+    assert len(set(made)) == 40
+
+
+def test_a_fleet_with_its_own_price_runs(tmp_path: Path) -> None:
+    text = (FLEETS / "local.toml").read_text()
+    price = "price = { input_usd_per_mtok = 2.0, output_usd_per_mtok = 4.0, as_of = 2026-01-01 }"
+    (tmp_path / "fleet.toml").write_text(f"{text}{price}\n")
+    plan = make_plan(
+        find_scenario("cache-loop"), Fleet.load(tmp_path / "fleet.toml"), ["sim"], ["lru"], 0, {"iterations": "1"},
+        all_variants=False,
+    )  # fmt: skip
+    _, (leg,) = execute(plan, tmp_path)
+    computed = leg.measures["prompt_tokens"]
+    assert leg.cost_usd == pytest.approx(1e-6 * (2 * computed + 4 * 6 * 8))
+
+
+def test_a_failure_names_where_the_finished_legs_are(tmp_path: Path) -> None:
+    plan = make_plan(
+        find_scenario("cache-loop"), Fleet.load(), ["sim"], ["lru", "mru"], 0, {"iterations": "2"}, all_variants=False
+    )
+    seen: list[str] = []
+
+    def stop(what: str) -> None:
+        seen.append(what)
+        if what.startswith("sim/mru"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        execute(plan, tmp_path, stop)
+    assert "1 legs ended: commissure report" in caught.value.__notes__[0]
+    (folder,) = tmp_path.iterdir()
+    assert [leg.policy for leg in read_summary(folder).legs] == ["lru"]
+    assert not read_summary(folder).complete
+
+
+def test_measures_that_are_not_a_reports_are_explained(folder: RunFolder, tmp_path: Path) -> None:
+    shutil.copytree(folder.path, tmp_path / "odd")
+    summary = read_summary(folder.path)
+    legs = tuple(leg.model_copy(update={"measures": {}}) for leg in summary.legs)
+    (tmp_path / "odd" / "summary.json").write_text(Summary(complete=True, legs=legs).model_dump_json())
+    with pytest.raises(UsageError, match="lacks what the report shows"):
+        RunFolder(tmp_path / "odd").rebuild()
 
 
 @pytest.mark.browser

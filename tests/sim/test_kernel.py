@@ -1,6 +1,7 @@
 """The kernel's own rules and the faults that earlier kernels had."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -259,3 +260,159 @@ def test_tie_orders_are_reproducible_and_differ(tie_seed: int) -> None:
     assert order(None) == list(range(8))
     assert order(tie_seed) == order(tie_seed)
     assert order(tie_seed) != order(tie_seed + 1)
+
+
+@on_both_runtimes
+@pytest.mark.parametrize(("length_s", "left_at"), [(5.0, 6.0), (0.0, 1.0)])
+def test_a_group_also_waits_for_who_joins_it_at_the_last_moment(
+    make_runtime: Any, length_s: float, left_at: float
+) -> None:
+    rt: Runtime = make_runtime()
+    groups: list[Any] = []
+    left: list[float] = []
+
+    async def inner() -> None:
+        async with rt.task_group() as group:
+            groups.append(group)
+            group.start_soon(pause, 1.0)
+        left.append(rt.now())
+
+    async def pause(seconds: float) -> None:
+        await rt.sleep(seconds)
+
+    async def other() -> None:
+        await rt.sleep(0.5)
+        await rt.sleep(0.5)
+        groups[0].start_soon(pause, length_s)
+
+    async def main() -> None:
+        async with rt.task_group() as group:
+            group.start_soon(inner)
+            group.start_soon(other)
+
+    rt.run(main)
+    assert left == [left_at]
+
+
+@on_both_runtimes
+def test_wrong_arguments_of_a_child_are_the_callers_error(make_runtime: Any) -> None:
+    rt: Runtime = make_runtime()
+
+    async def needs_two(one: int, two: int) -> None:
+        pass
+
+    async def main() -> None:
+        async with rt.task_group() as group:
+            with pytest.raises(TypeError):
+                group.start_soon(needs_two, 1)  # type: ignore[arg-type]
+            with pytest.raises(TypeError):
+                group.start_soon(lambda: 3)  # type: ignore[arg-type, return-value]
+
+    rt.run(main)
+
+
+def test_a_devices_runtime_error_is_not_taken_for_a_deadlock() -> None:
+    rt = SimRuntime()
+
+    def device(env: simpy.Environment) -> Any:
+        yield env.timeout(1)
+        raise RuntimeError("device broke")
+
+    async def main() -> None:
+        rt.env.process(device(rt.env))
+        await rt.sleep(5)
+
+    with pytest.raises(RuntimeError, match="device broke"):
+        rt.run(main)
+
+
+def test_a_run_after_a_deadlock_is_its_own() -> None:
+    rt = SimRuntime()
+    gate = rt.event()
+
+    async def stuck() -> None:
+        await rt.sleep(1)
+        await gate.wait()
+
+    async def second() -> tuple[str, float]:
+        gate.set()
+        await rt.sleep(1)
+        return "fine", rt.now()
+
+    with pytest.raises(Deadlock):
+        rt.run(stuck)
+    assert rt.run(second) == ("fine", 1.0)
+
+    async def nested() -> None:
+        with pytest.raises(RuntimeError, match="inside a run"):
+            rt.run(lambda: None)  # type: ignore[arg-type, return-value]
+
+    rt.run(nested)
+
+
+def test_foreign_awaits_are_named() -> None:
+    rt = SimRuntime()
+    cleaned = []
+
+    async def main() -> None:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            cleaned.append(True)
+
+    with pytest.raises(TypeError, match=r"await only rt\.\*"):
+        rt.run(main)
+    assert cleaned
+
+
+def test_a_keyboard_interrupt_comes_out_as_itself() -> None:
+    rt = SimRuntime()
+
+    async def child() -> None:
+        raise KeyboardInterrupt
+
+    async def main() -> None:
+        async with rt.task_group() as group:
+            group.start_soon(child)
+
+    with pytest.raises(KeyboardInterrupt):
+        rt.run(main)
+
+
+def test_an_event_that_fails_after_its_waiter_was_cancelled_is_nobodys_failure() -> None:
+    rt = SimRuntime()
+
+    async def main() -> float:
+        late = rt.env.event()
+        with rt.move_on_after(1):
+            await rt.wait_for(late)
+        late.fail(ValueError("late"))
+        await rt.sleep(1)
+        return rt.now()
+
+    assert rt.run(main) == 2.0
+
+
+def test_sleeping_for_ever_does_not_move_the_clock() -> None:
+    rt = SimRuntime()
+
+    async def main() -> float:
+        with rt.move_on_after(3):
+            await rt.sleep(float("inf"))
+        return rt.now()
+
+    assert rt.run(main) == 3.0
+
+
+def test_discarded_coroutines_close_quietly() -> None:
+    async def stuck(rt: SimRuntime) -> None:
+        async with rt.task_group() as group:
+            with rt.move_on_after(float("inf")):
+                group.start_soon(rt.event().wait)
+                await rt.semaphore(0).acquire()
+
+    rt = SimRuntime()
+    with pytest.raises(Deadlock):
+        rt.run(stuck, rt)
+    del rt
+    gc.collect()  # pytest turns an exception in a finalizer into a failure

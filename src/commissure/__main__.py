@@ -1,24 +1,49 @@
-"""The entry point. It catches an interrupt even while the rest is still being imported."""
+"""The entry point: errors become one message and an exit status, never a traceback.
 
+Exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted. COMMISSURE_DEBUG=1 shows the traceback.
+"""
+
+import os
 import signal
 import sys
 from types import FrameType
 
 
+def run() -> None:
+    """The command line, interrupts during its imports included."""
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        _run()
+    except KeyboardInterrupt as stop:
+        _tell("interrupted", stop)
+        sys.exit(130)
+
+
+def _run() -> None:
+    from commissure.cli import app
+    from commissure.hal.errors import CommissureError, UsageError
+
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("COMMISSURE_DEBUG"):
+            raise
+        expected = isinstance(error, CommissureError)
+        _tell(f"error: {error}" if expected else f"internal error: {type(error).__name__}: {error}", error)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+def _tell(message: str, error: BaseException) -> None:
+    if sys.stderr is not None:
+        print(message, *getattr(error, "__notes__", []), sep="\n", file=sys.stderr)
+
+
 def _terminate(number: int, frame: FrameType | None) -> None:
     # As an exception, so that servers and their files are cleaned up on the way out.
     sys.exit(128 + number)
-
-
-def run() -> None:
-    """The command line."""
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-        from commissure.cli import main
-
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,7 @@
-"""The command line. Each command prints a table for people or, with --json, one JSON object for programs.
-
-Exit status: 0 done, 1 failed, 2 bad usage or input. COMMISSURE_DEBUG=1 shows the traceback of a failure.
-"""
+"""The command line. Each command prints a table for people or, with --json, one JSON object for programs."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -218,33 +213,6 @@ def claims(
              ["live", text(claim.live) if claim.live is not None else "no live run of these settings found"],
              ["verdict", claim.verdict], ["why", claim.why], ["source", claim.source]],
         )  # fmt: skip
-
-
-def main() -> None:
-    """The entry point: errors become one message and an exit status, never a traceback."""
-    from commissure.hal.errors import CommissureError, UsageError
-
-    try:
-        app()
-    except UsageError as error:
-        _fail(error, 2)
-    except CommissureError as error:
-        _fail(error, 1)
-    except KeyboardInterrupt as stop:
-        typer.echo("\n".join(["interrupted", *getattr(stop, "__notes__", [])]), err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except Exception as error:
-        _fail(error, 1, prefix=f"internal error: {type(error).__name__}: ")
-
-
-def _fail(error: Exception, status: int, prefix: str = "") -> None:
-    if os.environ.get("COMMISSURE_DEBUG"):
-        raise error
-    typer.echo("\n".join([f"error: {prefix}{error}", *getattr(error, "__notes__", [])]), err=True)
-    sys.exit(status)
 
 
 def _fleet(name: str) -> Fleet:

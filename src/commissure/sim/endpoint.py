@@ -17,6 +17,7 @@ from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.local_server import SLOT_SIMILARITY
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
+from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
 from commissure.hal.steptime import coefficients, decode_features, prefill_features, seconds
 from commissure.sim.behaviour import Behaviour, Filler
@@ -43,7 +44,7 @@ class ModelledEndpoint:
         self._room = spec.slot_tokens
         self._held: list[Tokens] = [()] * spec.slots
         self._last_used = [-1] * spec.slots
-        self._slot_of: dict[str, int] = {}
+        self._placed = SlotMap(spec.slots)
         self._saved: dict[str, Tokens] = {}
         self._calls = 0
         self._running = 0
@@ -86,33 +87,24 @@ class ModelledEndpoint:
         yield Chunk("", Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length"))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        slots = len(self._held)
-        slot = self._slot_of.get(hint.agent, 0) if hint.slot is None else hint.slot
-        outcome: HintOutcome = "accepted" if 0 <= slot < slots else "clipped"
-        slot %= slots
+        slot, outcome = self._placed.resolve(hint)
         match hint.action:
             case "place":
-                self._assign(hint.agent, slot)
+                self._placed.assign(hint.agent, slot)
             case "evict":
                 self._held[slot] = ()
-                self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
+                self._placed.release(slot)
             case "prefetch":
                 if hint.call is None:
                     raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-                self._assign(hint.call.agent, slot)
+                self._placed.assign(hint.call.agent, slot)
                 await self._prefetch(hint.call)
             case "save":
                 self._saved[hint.agent] = self._held[slot]
             case "restore":
                 self._held[slot] = self._saved.get(hint.agent, ())
-                self._assign(hint.agent, slot)
+                self._placed.assign(hint.agent, slot)
         return outcome
-
-    def _assign(self, agent: str, slot: int) -> None:
-        """One slot to an agent, one agent to a slot."""
-        if self._slot_of.get(agent) != slot:
-            self._slot_of = {other: held for other, held in self._slot_of.items() if held != slot}
-            self._slot_of[agent] = slot
 
     async def status(self) -> Status:
         return Status(self._running, tuple(len(held) for held in self._held))
@@ -148,7 +140,7 @@ class ModelledEndpoint:
 
         The slot of a placed agent; else, as llama.cpp chooses, the most alike or the least recently used.
         """
-        placed = self._slot_of.get(call.agent)
+        placed = self._placed.of(call.agent)
         if placed is not None:
             return placed, common_prefix(self._held[placed], tokens)
         shared = [common_prefix(held, tokens) for held in self._held]

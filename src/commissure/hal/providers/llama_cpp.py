@@ -22,6 +22,7 @@ from commissure.hal.llama_cpp_wire import Answer, Slots, StreamEvent, Timings
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
+from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
 
 CHAT = "/v1/chat/completions"
@@ -37,7 +38,7 @@ class LlamaCppEndpoint:
         self.capabilities = Capabilities(spec.slots, spec.slot_tokens, frozenset(get_args(HintAction)))
         self._rt = rt
         self._client = client
-        self._slot_of: dict[str, int] = {}
+        self._placed = SlotMap(spec.slots)
 
     async def generate(self, call: Call) -> Reply:
         start_s = self._rt.now()
@@ -65,33 +66,24 @@ class LlamaCppEndpoint:
         yield Chunk("", self._reply(call, start_s, "".join(parts), finish, timings))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        slots = self.capabilities.kv_slots
-        slot = self._slot_of.get(hint.agent, 0) if hint.slot is None else hint.slot
-        outcome: HintOutcome = "accepted" if 0 <= slot < slots else "clipped"
-        slot %= slots
+        slot, outcome = self._placed.resolve(hint)
         match hint.action:
             case "place":
-                self._assign(hint.agent, slot)
+                self._placed.assign(hint.agent, slot)
             case "evict":
                 await self._client.post(f"/slots/{slot}?action=erase", {})
-                self._slot_of = {agent: held for agent, held in self._slot_of.items() if held != slot}
+                self._placed.release(slot)
             case "prefetch":
                 if hint.call is None:
                     raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-                self._assign(hint.call.agent, slot)
+                self._placed.assign(hint.call.agent, slot)
                 await self._client.post(CHAT, self._body(hint.call) | {"max_tokens": 0})
             case "save":
                 await self._client.post(f"/slots/{slot}?action=save", {"filename": _file_of(hint.agent)})
             case "restore":
                 await self._client.post(f"/slots/{slot}?action=restore", {"filename": _file_of(hint.agent)})
-                self._assign(hint.agent, slot)
+                self._placed.assign(hint.agent, slot)
         return outcome
-
-    def _assign(self, agent: str, slot: int) -> None:
-        """One slot to an agent, one agent to a slot."""
-        if self._slot_of.get(agent) != slot:
-            self._slot_of = {other: held for other, held in self._slot_of.items() if held != slot}
-            self._slot_of[agent] = slot
 
     async def status(self) -> Status:
         slots = self._read(Slots, {"slots": await self._client.get("/slots")}).slots
@@ -110,8 +102,9 @@ class LlamaCppEndpoint:
         }
         if call.seed is not None:
             body["seed"] = call.seed
-        if call.agent in self._slot_of:
-            body["id_slot"] = self._slot_of[call.agent]
+        slot = self._placed.of(call.agent)
+        if slot is not None:
+            body["id_slot"] = slot
         return body
 
     def _reply(self, call: Call, start_s: float, text: str, finish: str, timings: Timings) -> Reply:
@@ -120,7 +113,7 @@ class LlamaCppEndpoint:
         usage = Usage(timings.cache_n + timings.prompt_n, timings.cache_n, timings.predicted_n)
         queue_s = max(0.0, total_s - prefill_s - decode_s)
         timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "server")
-        slot = self._slot_of.get(call.agent)
+        slot = self._placed.of(call.agent)
         return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, finish)
 
     def _read(self, model: type[Wire], data: object) -> Wire:

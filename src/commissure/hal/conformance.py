@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from commissure.hal.call import CacheHint, Call, HintOutcome, Reply
 from commissure.hal.endpoint import Endpoint
+from commissure.hal.errors import EndpointError
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import filler
 
@@ -95,6 +96,19 @@ async def serves_several(rt: Runtime, endpoint: Endpoint) -> None:
         _check_reply(endpoint, call, reply)
 
 
+async def refuses_what_does_not_fit(rt: Runtime, endpoint: Endpoint) -> None:
+    """A prompt longer than the endpoint's room is an error that no retry mends, and the next call is served."""
+    room = endpoint.capabilities.context_tokens
+    if room is not None:
+        try:
+            await endpoint.generate(Call(filler(room + 1), max_tokens=1))
+        except EndpointError as error:
+            _require(not error.retryable, "a prompt too long is not worth a retry", error)
+        else:
+            _require(False, "a prompt longer than the room is refused", room)
+        _check_reply(endpoint, _OTHER, await endpoint.generate(_OTHER))
+
+
 async def answers_hints(rt: Runtime, endpoint: Endpoint) -> None:
     """Every hint gets one of the three outcomes, and unsupported ones change nothing."""
     hints: list[CacheHint] = [
@@ -139,8 +153,8 @@ async def reports_status(rt: Runtime, endpoint: Endpoint) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
-    generates, streams, repeats, cancels, closes_streams, serves_several, answers_hints, keeps_what_it_saved,
-    reports_status,
+    generates, streams, repeats, cancels, closes_streams, serves_several, refuses_what_does_not_fit, answers_hints,
+    keeps_what_it_saved, reports_status,
 )  # fmt: skip
 
 

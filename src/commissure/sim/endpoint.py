@@ -73,15 +73,19 @@ class ModelledEndpoint:
         """One chunk a word, at its own time."""
         rt = self._rt
         start_s = rt.now()
-        async with self._chip:
-            began_s = rt.now()
-            slot, usage, text = self._prefill(call)
-            prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
-            await rt.sleep(prefill_s + self._weights[4])
-            words = text.split(" ")
-            for number, word in enumerate(words):
-                await rt.sleep(decode_s / max(1, len(words) - 1) if number else 0.0)
-                yield Chunk(f" {word}" if number else word)
+        self._running += 1
+        try:
+            async with self._chip:
+                began_s = rt.now()
+                slot, usage, text = self._prefill(call)
+                prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
+                await rt.sleep(prefill_s + self._weights[4])
+                words = text.split(" ")
+                for number, word in enumerate(words):
+                    await rt.sleep(decode_s / max(1, len(words) - 1) if number else 0.0)
+                    yield Chunk(f" {word}" if number else word)
+        finally:
+            self._running -= 1
         queue_s = began_s - start_s + self._weights[4]
         timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
         yield Chunk("", Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length"))

@@ -98,6 +98,9 @@ def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
     misses, speedup = SCENARIO.claims(measured)
     assert speedup.live == pytest.approx(2.5)
     assert speedup.inputs["live_run"] == "runs/x"
+    assert speedup.verdict == "reproduced"
+    slower = [leg | {"time_s": 13.5} if leg["policy"] == "topology" else leg for leg in measured]
+    assert SCENARIO.claims(slower)[1].verdict == "not reproduced"
     assert misses.live == {"lru": 6.0, "topology": pytest.approx(13 / 11)}
 
 

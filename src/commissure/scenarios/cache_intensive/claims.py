@@ -12,7 +12,7 @@ from commissure.scenarios.scenario import Claim, Scenario
 SOURCE = "Callosum, Heterogeneous Intelligence (2026): cache-intensive work"
 CLAIMED_MISSES = {"lru": 6, "topology": 1}
 CLAIMED_SPEEDUP = 2.4
-# The same number of misses or better, but for rounding of what was published with one digit.
+# A claim counts as reproduced within this part of it: what was published has one or two digits.
 TOLERANCE = 0.05
 
 
@@ -42,7 +42,7 @@ def _misses(
         claimed=CLAIMED_MISSES,
         sim=values,
         live={policy: _steady_misses(leg) for policy, leg in live.items()} or None,
-        verdict="reproduced" if abs(off) <= TOLERANCE else "not reproduced",
+        verdict="reproduced" if abs(off) <= TOLERANCE * CLAIMED_MISSES["topology"] else "not reproduced",
         why=(
             f"graph-aware eviction misses {values['topology']:.2f} times an iteration after the first, {off:+.2f} "
             f"against the claim. An engine that runs a prompt in a slot keeps it there, and then no policy does "
@@ -58,7 +58,8 @@ def _speedup(
     value = sim["lru"].time_s / sim["topology"].time_s
     share = sim["lru"].measures["prefill_s"] / sim["lru"].time_s
     saved = 1 - sim["topology"].measures["prefill_s"] / sim["lru"].measures["prefill_s"]
-    reached = value >= CLAIMED_SPEEDUP
+    measured = live["lru"]["time_s"] / live["topology"]["time_s"] if live else None
+    worst = value if measured is None else min(value, measured)
     return Claim(
         id="cache-loop/speedup",
         scenario=scenario.name,
@@ -66,10 +67,10 @@ def _speedup(
         source=SOURCE,
         claimed=CLAIMED_SPEEDUP,
         sim=value,
-        live=live["lru"]["time_s"] / live["topology"]["time_s"] if live else None,
-        verdict="reproduced" if reached else "not reproduced",
+        live=measured,
+        verdict="reproduced" if worst >= (1 - TOLERANCE) * CLAIMED_SPEEDUP else "not reproduced",
         why=(
-            f"{value:.2f} times on a small model on a processor, where prefill is {share:.0%} of LRU's time and "
+            f"{value:.2f} times in sim on a small model on a processor, where prefill is {share:.0%} of LRU's time and "
             f"{saved:.0%} of it is saved: 1 / (1 - {share:.2f} x {saved:.2f}). The claim's own lengths and engine "
             f"are not public; any inputs with prefill share x saving >= {1 - 1 / CLAIMED_SPEEDUP:.3f} reach it."
         ),

@@ -114,6 +114,7 @@ def filler(words: int) -> str:
     return " ".join(WORDS[number % len(WORDS)] for number in range(words))
 
 
+@lru_cache(maxsize=1024)
 def distinct_text(words: int, key: str) -> str:
     """So many words drawn by `key`, so that texts with different keys share no long prefix."""
     stream = dice(key)

@@ -84,6 +84,7 @@ def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tup
                 legs += course.run_pair(settings, policy)
                 folder.save(legs, course.fits, complete=False)
         folder.save(legs, course.fits, complete=True)
+        folder.rebuild()
     except BaseException as error:
         what = f"{len(legs)} legs ended: commissure report {folder.path}" if legs else f"no leg ended: {folder.path}"
         error.add_note(what)

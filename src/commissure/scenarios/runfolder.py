@@ -38,7 +38,7 @@ class Summary(BaseModel):
 
 
 class RunFolder:
-    """A run's folder. The manifest and the journal are there from the start, the rest after each leg."""
+    """A run's folder. The manifest and the journal are there from the start, the summary after each leg."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,10 +68,9 @@ class RunFolder:
         return Journal(self.path / "calls.jsonl")
 
     def save(self, legs: Sequence[LegSummary], calibration: dict[str, FitReport] | None, *, complete: bool) -> None:
-        """Write the summary, the timeline and the report of the legs so far."""
+        """Write the summary of the legs so far; `rebuild` makes the timeline and the report of it."""
         summary = Summary(complete=complete, calibration=calibration, legs=tuple(legs))
         write_whole(self.path / "summary.json", summary.model_dump_json(indent=1))
-        self.rebuild()
 
     def rebuild(self) -> None:
         """Write timeline and report anew from the journal and the summary. Raises UsageError."""

@@ -18,10 +18,10 @@ def write_timeline(path: Path, records: Iterable[CallRecord]) -> None:
     processes: dict[str, int] = {}
     events: list[dict[str, Any]] = []
     for record in records:
-        pid = processes.setdefault(record.leg, len(processes) + 1)
-        if pid > len({event["pid"] for event in events}):
+        if record.leg not in processes:
+            pid = processes[record.leg] = len(processes) + 1
             events.append({"ph": "M", "pid": pid, "tid": 0, "name": "process_name", "args": {"name": record.leg}})
-        events.extend(_call_events(record, pid))
+        events.extend(_call_events(record, processes[record.leg]))
     write_whole(path, json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}))
 
 

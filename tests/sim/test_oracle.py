@@ -1,6 +1,7 @@
 """The kernel against anyio: the same random programs give the same log, but for races within one instant."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +35,7 @@ def verdict(ties: bool, program: list[Any]) -> str:
     return "race, other outcome" if varies else "wrong"
 
 
-def test_random_programs_give_the_same_log_as_anyio() -> None:
+def test_random_programs_give_the_same_log_as_anyio(record_property: Callable[[str, object], None]) -> None:
     counts: Counter[str] = Counter()
     wrong: list[Any] = []
 
@@ -48,7 +49,7 @@ def test_random_programs_give_the_same_log_as_anyio() -> None:
             wrong.append(case)
 
     compare()
-    print(dict(counts))
+    record_property("kernel against anyio", dict(counts))
     assert not wrong, repr(min(wrong, key=lambda case: len(repr(case))))
     assert counts.total() >= 3000
     assert counts["same"] >= 0.95 * counts.total()

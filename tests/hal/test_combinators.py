@@ -289,3 +289,30 @@ def test_hedged_starts_the_next_when_any_attempt_fails(make_runtime: MakeRuntime
 
     assert run(make_runtime, body) == ("third", 7.0)
     assert [round(at, 6) for at in started] == [0.0, 3.0, 4.0]
+
+
+def test_hedged_starts_no_more_once_one_has_won(make_runtime: MakeRuntime) -> None:
+    started: list[float] = []
+
+    async def body(rt: Runtime) -> int:
+        async def make() -> int:
+            started.append(rt.now())
+            await rt.sleep(3)
+            return len(started)
+
+        return await rt.hedged(make, after_s=3, attempts=5)
+
+    assert run(make_runtime, body)[1] == 3.0
+    assert len(started) <= 2
+
+
+def test_an_item_at_hand_does_not_hide_a_cancellation(make_runtime: MakeRuntime) -> None:
+    async def body(rt: Runtime) -> tuple[bool, int]:
+        queue = rt.queue()
+        queue.put("kept")
+        with rt.scope() as scope:
+            scope.cancel()
+            await queue.get()
+        return scope.cancelled_caught, len(queue)
+
+    assert run(make_runtime, body)[0] == (True, 1)

@@ -92,7 +92,10 @@ async def hedged(rt: Primitives, make: Callable[[], Awaitable[T]], *, after_s: f
             group.start_soon(attempt)
             with rt.move_on_after(after_s):
                 await failed.get()
-        group.start_soon(attempt)
+            if winner:
+                break
+        else:
+            group.start_soon(attempt)
     if winner:
         return winner[0]
     raise _single(ExceptionGroup("all attempts failed", failures))

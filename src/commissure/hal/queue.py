@@ -38,7 +38,11 @@ class Queue(Generic[T]):
         self._give((next(self._numbers), item))
 
     async def get(self) -> T:
-        """Take the oldest item, waiting in turn for one; an item granted to a cancelled `get` goes back."""
+        """Take the oldest item, waiting in turn for one; an item granted to a cancelled `get` goes back.
+
+        A cancellation point even when an item is there.
+        """
+        await self._rt.sleep(0)
         if self._items:
             return self._items.popleft()[1]
         waiter: _Waiter[T] = _Waiter(self._rt.event())

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from commissure.scenarios.figures import misses_figure
+from commissure.scenarios.cache_intensive.figures import misses_figure
 from commissure.scenarios.report import by_variant
 from commissure.scenarios.runfolder import read_summary
 

@@ -44,12 +44,13 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
     for title, group in by_variant(legs):
         typer.echo(f"\n{title}")
         rows = table_rows(group)
+        common = ["policy", *rows[0].own]
         if any(row.live_s is not None for row in rows):
             head = ["measured s", "predicted s", "error", "saving", "modelled saving", "live = sim"]
-            print_table([*_COMMON, *head], [_common(row) + _live(row) for row in rows])
+            print_table([*common, *head], [_common(row) + _live(row) for row in rows])
         else:
             print_table(
-                [*_COMMON, "modelled s", "saving"],
+                [*common, "modelled s", "saving"],
                 [[*_common(row), _seconds(row.sim_s), _percent(row.saving)] for row in rows],
             )
         for row in rows:
@@ -60,11 +61,8 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
     typer.echo(f"report: {report}")
 
 
-_COMMON = ["policy", "misses by iteration", "misses", "fewest", "tokens computed"]
-
-
 def _common(row: Row) -> list[str]:
-    return [row.policy, row.misses, str(row.misses_total), str(row.fewest_total), str(row.computed_tokens)]
+    return [row.policy, *row.own.values()]
 
 
 def _live(row: Row) -> list[str]:

@@ -17,33 +17,10 @@ if TYPE_CHECKING:
 COLOURS = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00")
 
 
-def misses_figure(legs: Sequence[LegSummary]) -> str:
-    """Misses of each iteration: simulated as lines, measured as circles, the fewest possible as a grey area."""
-    figure, axes = _figure(9.0, 3.4)
-    policies = list(dict.fromkeys(leg.policy for leg in legs))
-    for leg in legs:
-        place = policies.index(leg.policy)
-        colour = COLOURS[place % len(COLOURS)]
-        misses = leg.measures["misses_per_iteration"]
-        iterations = range(1, len(misses) + 1)
-        if leg.world == "sim":
-            # Later lines are thinner, so that policies that do the same all stay visible.
-            axes.plot(iterations, misses, color=colour, lw=max(1.2, 4.5 - place), label=f"{leg.policy}, sim")
-        else:
-            axes.plot(iterations, misses, "o", color=colour, fillstyle="none", label=f"{leg.policy}, live")
-    fewest = legs[0].measures["fewest_misses_per_iteration"]
-    axes.fill_between(range(1, len(fewest) + 1), fewest, color="#dddddd", label="Belady's optimum (fewest in total)")
-    axes.set_xlabel("iteration")
-    axes.set_ylabel("prompts recomputed")
-    axes.set_ylim(bottom=0)
-    axes.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    return _svg(figure)
-
-
 def prediction_figure(legs: Sequence[LegSummary]) -> str:
     """Measured beside predicted total time of each live leg, in seconds."""
     live = [leg for leg in legs if leg.predicted_time_s is not None]
-    figure, axes = _figure(9.0, 0.8 + 0.45 * len(live))
+    figure, axes = new_axes(9.0, 0.8 + 0.45 * len(live))
     places = range(len(live))
     axes.barh([place - 0.2 for place in places], [leg.predicted_time_s or 0 for leg in live], 0.38,
               color="#56b4e9", label="predicted (modelled, from the calibration)")  # fmt: skip
@@ -53,10 +30,11 @@ def prediction_figure(legs: Sequence[LegSummary]) -> str:
     axes.invert_yaxis()
     axes.set_xlabel("seconds")
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    return _svg(figure)
+    return svg(figure)
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty figure of so many inches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -65,8 +43,8 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _svg(figure: Figure) -> str:
-    """The SVG element alone, with the same identifiers for the same figure."""
+def svg(figure: Figure) -> str:
+    """The SVG element of a figure, the same text for the same figure."""
     import matplotlib as mpl
 
     text = StringIO()

@@ -10,21 +10,19 @@ from pathlib import Path
 from commissure.hal.files import write_whole
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
+from commissure.scenarios.scenario import find_scenario
 
 
 @dataclass(frozen=True)
 class Row:
-    """One policy of a table, in the numbers that a reader compares.
+    """One policy of a table, in the numbers that a reader compares; `own` are the scenario's.
 
     `saving` is the part of the first policy's time that this one saves: measured where there are live legs, and
     `modelled_saving` in sim; None for a policy alone.
     """
 
     policy: str
-    misses: str
-    misses_total: int
-    fewest_total: int
-    computed_tokens: int
+    own: dict[str, str]
     sim_s: float | None
     live_s: float | None
     predicted_s: float | None
@@ -45,14 +43,10 @@ def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
         live = next((leg for leg in legs if (leg.policy, leg.world) == (policy, "live")), None)
         shown = live or sim
         assert shown is not None
-        misses = shown.measures["misses_per_iteration"]
         rows.append(
             Row(
                 policy=policy,
-                misses=",".join(map(str, misses)),
-                misses_total=sum(misses),
-                fewest_total=sum(shown.measures["fewest_misses_per_iteration"]),
-                computed_tokens=shown.measures["prompt_tokens_computed"],
+                own=find_scenario(shown.scenario).columns(shown.measures),
                 sim_s=sim.time_s if sim else None,
                 live_s=live.time_s if live else None,
                 predicted_s=live.predicted_time_s if live else None,
@@ -85,7 +79,7 @@ def write_report(
     """Write the page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    from commissure.scenarios.figures import misses_figure, prediction_figure
+    from commissure.scenarios.figures import prediction_figure
 
     environment = Environment(
         loader=PackageLoader("commissure.scenarios", "."),
@@ -96,7 +90,7 @@ def write_report(
         {
             "title": title,
             "rows": table_rows(group),
-            "misses_svg": misses_figure(group),
+            "figures": find_scenario(group[0].scenario).figures(group),
             "prediction_svg": prediction_figure(group) if any(leg.predicted_time_s for leg in group) else "",
         }
         for title, group in by_variant(legs)

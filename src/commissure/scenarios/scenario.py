@@ -67,6 +67,12 @@ class Scenario(Protocol):
     def measure(self, calls: Sequence[CallRecord], settings: Any) -> dict[str, Any]:
         """The scenario's own measures of a run."""
 
+    def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:
+        """The scenario's own cells of a leg's row in a result table, by the columns' titles."""
+
+    def figures(self, legs: Sequence[Any]) -> list[tuple[str, str]]:
+        """Its own figures of the legs (LegSummary) of one variant: titles and SVG elements."""
+
     def expected_calls(self, settings: Any, seed: int) -> int:
         """How many calls a run makes, for the progress bar."""
 

@@ -17,6 +17,8 @@ from commissure.hal.words import distinct_text
 from commissure.policies.cache import build_evictor
 from commissure.scenarios.cache_intensive.agents import AgentWorkflow, WorkflowName, build_workflow
 from commissure.scenarios.cache_intensive.claims import cache_loop_claims
+from commissure.scenarios.cache_intensive.figures import misses_figure
+from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
 from commissure.theory.belady import fewest_misses
 
@@ -94,6 +96,20 @@ class CacheLoop:
             "prompt_tokens_computed": sum(call.computed_tokens for call in calls),
             "prefill_s": sum(call.prefill_s for call in calls),
         }
+
+    def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:
+        """Misses, the fewest possible, and prompt tokens computed."""
+        misses = measures["misses_per_iteration"]
+        return {
+            "misses by iteration": ",".join(map(str, misses)),
+            "misses": str(sum(misses)),
+            "fewest": str(sum(measures["fewest_misses_per_iteration"])),
+            "tokens computed": str(measures["prompt_tokens_computed"]),
+        }
+
+    def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
+        """Misses by iteration."""
+        return [("Misses by iteration: simulated as lines, measured as circles", misses_figure(legs))]
 
     def expected_calls(self, settings: Settings, seed: int) -> int:
         """The length of the walk that the seed gives."""

@@ -63,7 +63,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario under one policy in one world."""
-    plan = _plan(scenario, [world], policy, seed, fleet, set_, all_variants=False)
+    plan = _plan(scenario, [world], policy, seed, fleet, set_, everything=False)
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
         print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
@@ -82,7 +82,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario under all its policies, predicted in sim and measured live, and report them side by side."""
-    plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], "all", seed, fleet, set_, all_variants=True)
+    plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], None, seed, fleet, set_, everything=True)
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
         print_json({"run_dir": str(folder.path), "legs": [leg.flat() for leg in legs]})
@@ -223,7 +223,7 @@ def _fleet(name: str) -> Fleet:
 
 def _plan(
     scenario: str, worlds: list[str], policy: str | None, seed: int, fleet: str, set_: list[str] | None,
-    *, all_variants: bool,
+    *, everything: bool,
 ) -> Plan:  # fmt: skip
     from commissure.hal.errors import UsageError, unknown
     from commissure.scenarios.compare import make_plan
@@ -240,10 +240,10 @@ def _plan(
     if len(chosen) != len(worlds):
         raise unknown("world", worlds[0], WORLDS)
     found = find_scenario(scenario)
-    if policy not in (None, "all", *found.policies):
-        raise unknown("policy", str(policy), found.policies)
-    policies = found.policies if policy == "all" else [policy or found.policies[-1]]
-    return make_plan(found, _fleet(fleet), chosen, policies, seed, changes, all_variants=all_variants)
+    if policy is not None and policy not in found.policies:
+        raise unknown("policy", policy, found.policies)
+    policies = found.policies if everything else [policy or found.policies[-1]]
+    return make_plan(found, _fleet(fleet), chosen, policies, seed, changes, all_variants=everything)
 
 
 def _execute(plan: Plan, out: Path, *, quiet: bool) -> tuple[RunFolder, list[LegSummary]]:

@@ -304,7 +304,7 @@ def test_wrong_arguments_of_a_child_are_the_callers_error(make_runtime: Any) -> 
     async def main() -> None:
         async with rt.task_group() as group:
             with pytest.raises(TypeError):
-                group.start_soon(needs_two, 1)  # type: ignore[arg-type]
+                group.start_soon(needs_two, 1)  # type: ignore[arg-type]  # wrong on purpose
             with pytest.raises(TypeError):
                 group.start_soon(lambda: 3)  # type: ignore[arg-type, return-value]
 

@@ -25,14 +25,6 @@ class Amount:
             self.time_s + other.time_s,
         )
 
-    def __sub__(self, other: Amount) -> Amount:
-        return Amount(
-            self.usd - other.usd,
-            self.tokens - other.tokens,
-            self.calls - other.calls,
-            self.time_s - other.time_s,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:

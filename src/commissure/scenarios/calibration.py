@@ -49,10 +49,10 @@ def probe_fleet(fleet: Fleet, tick: Tick = lambda: None) -> Fleet:
 def step_times(fleet: Fleet) -> dict[str, float]:
     """The step times of the fleet's endpoints, in seconds, by endpoint and coefficient."""
     return {
-        f"{name}.{key}": quantity["value"]
+        f"{name}.{key}": value
         for name, profile in fleet.profiles.items()
         if profile.step
-        for key, quantity in profile.step.model_dump().items()
+        for key, value in profile.step.values_s().items()
     }
 
 
@@ -78,7 +78,7 @@ def fit_report(found: Fit) -> FitReport:
     return FitReport(
         calls=found.calls,
         held_out_calls=found.held_out_calls,
-        coefficients={name: quantity["value"] for name, quantity in found.step.model_dump().items()},
+        coefficients=found.step.values_s(),
         held_out_errors=HeldOutErrors(prefill=found.prefill_error, decode=found.decode_error, total=found.total_error),
     )
 

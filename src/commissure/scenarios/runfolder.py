@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -130,14 +129,15 @@ def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], f
 
 def _make_new(root: Path, name: str) -> Path:
     """A folder of that name, or with the first free number behind it; other runs may start in the same second."""
-    for number in count(1):
-        path = root / (name if number == 1 else f"{name}-{number}")
+    number, path = 1, root / name
+    while True:
         try:
             path.mkdir()
         except FileExistsError:
-            continue
-        return path
-    raise AssertionError("unreachable")
+            number += 1
+            path = root / f"{name}-{number}"
+        else:
+            return path
 
 
 def _versions() -> dict[str, str]:

@@ -65,9 +65,7 @@ class ModelledEndpoint:
                 self._chip.release()
         finally:
             self._running -= 1
-        queue_s = began_s - start_s + self._weights[4]
-        timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
-        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length")
+        return self._reply(start_s, began_s, text, usage, slot)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """One chunk a word, at its own time."""
@@ -86,9 +84,7 @@ class ModelledEndpoint:
                     yield Chunk(f" {word}" if number else word)
         finally:
             self._running -= 1
-        queue_s = began_s - start_s + self._weights[4]
-        timing = Timing(start_s, queue_s, prefill_s, decode_s, rt.now() - start_s, "sim")
-        yield Chunk("", Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length"))
+        yield Chunk("", self._reply(start_s, began_s, text, usage, slot))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
         slot, outcome = self._placed.resolve(hint)
@@ -112,6 +108,13 @@ class ModelledEndpoint:
 
     async def status(self) -> Status:
         return Status(self._running, tuple(len(held) for held in self._held))
+
+    def _reply(self, start_s: float, began_s: float, text: str, usage: Usage, slot: int) -> Reply:
+        """The reply to a call that was sent at `start_s`, taken up at `began_s` and has ended now."""
+        prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
+        queue_s = began_s - start_s + self._weights[4]
+        timing = Timing(start_s, queue_s, prefill_s, decode_s, self._rt.now() - start_s, "sim")
+        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length")
 
     async def _prefetch(self, call: Call) -> None:
         async with self._chip:

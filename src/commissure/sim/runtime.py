@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 import simpy
 
@@ -54,7 +54,7 @@ class SimRuntime(Runtime):
         self._began = self.env.now
         main = Task(self._kernel, fn(*args), self._root, getattr(fn, "__qualname__", "main"))
         try:
-            value: T = self.env.run(until=main)  # type: ignore[assignment]
+            value = cast("T", self.env.run(until=main))
         except RuntimeError as error:
             if main.triggered or not str(error).startswith(_NOTHING_LEFT):
                 raise

@@ -189,4 +189,5 @@ class Task(simpy.Event):
         if self._ended is None or self.callbacks:
             self.env.schedule(self)
         else:
+            # How SimPy marks an event as processed; its own type leaves the None out.
             self.callbacks = None  # type: ignore[assignment]

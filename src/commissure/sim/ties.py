@@ -15,6 +15,7 @@ class TieEnvironment(simpy.Environment):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
+        # SimPy only compares these numbers within its heap: pairs order as well as integers do.
         self._eid = _shuffled_numbers(seed)  # type: ignore[assignment]
 
     def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:

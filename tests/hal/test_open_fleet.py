@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 import commissure as cm
-from commissure.hal.profile import Price, Profile, Quantity
+from commissure.hal.profile import Price, Profile
+from commissure.hal.quantity import Quantity
 from commissure.hal.spec import PriceOverride
 from commissure.policies.cache.lru import Lru
 from commissure.scenarios.run import run

@@ -1,48 +1,23 @@
-"""What is known of chips and endpoints. Every number carries its source and date; unknown ones are absent."""
+"""What is known of endpoints. Every number carries its source and date; unknown ones are absent."""
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from commissure.hal.call import Call, Usage
 from commissure.hal.errors import unknown
-from commissure.hal.tomlfile import load_toml
+from commissure.hal.quantity import Quantity, Record, value_of
+from commissure.hal.serving import ColdStart, EngineSettings, Hosted, Limits
+from commissure.hal.tomlfile import PROFILES, load_toml
 
 # Limits of what a profile may say: a step of an hour, a chat frame longer than any.
 LONGEST_S, MOST_FRAME_TOKENS = 3600.0, 10_000
-PROFILES = Path(str(files("commissure.hal"))) / "profiles"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Quantity(_Record):
-    """A number >= 0 with its provenance; `assumed` marks a judgement without a source that states it."""
-
-    value: Annotated[float, Field(ge=0)]
-    source: Annotated[str, Field(min_length=1)]
-    as_of: date
-    assumed: bool = False
-
-
-class Chip(_Record):
-    """Silicon, as published. Absent numbers are unknown."""
-
-    name: str
-    maker: str
-    memory_gb: Quantity | None = None
-    memory_gb_per_s: Quantity | None = None
-    bf16_tflops: Quantity | None = None
-
-
-class Price(_Record):
+class Price(Record):
     """US dollars for a million tokens."""
 
     input_usd_per_mtok: Quantity
@@ -59,12 +34,13 @@ class Price(_Record):
         )
 
 
-class StepTime(_Record):
+class StepTime(Record):
     """Coefficients of the time of one engine step and of one call, in seconds.
 
-    step = fixed + token x tokens + kv x resident context + attention x sum(chunk x (context + chunk / 2));
-    a call adds `call_s`. This additive form fits the public AIConfigurator grids of dense models with a mean error of
-    2.4 to 7.8 % (ai-dynamo/aiconfigurator, vLLM 0.24 kernels).
+    step = fixed + token x tokens + sequence x sequences + kv x resident context + attention x sum(chunk x (context
+    + chunk / 2)) + experts x share of experts read; chunks are of prompts. A call adds `call_s`. This additive form
+    fits the public AIConfigurator grids with a mean error of 2.3 to 7.8 % (ai-dynamo/aiconfigurator, vLLM 0.24
+    kernels); mixtures of experts need their own term.
     """
 
     fixed_s: Quantity
@@ -72,20 +48,22 @@ class StepTime(_Record):
     kv_token_s: Quantity
     attention_s: Quantity
     call_s: Quantity
+    sequence_s: Quantity | None = None
+    experts_s: Quantity | None = None
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
         for name, quantity in self:
-            if quantity.value > LONGEST_S:
+            if quantity is not None and quantity.value > LONGEST_S:
                 raise ValueError(f"{name}: {quantity.value} s is beyond {LONGEST_S} s, the most that is allowed")
         return self
 
     def values_s(self) -> dict[str, float]:
-        """The coefficients by name, without their provenance."""
-        return {name: quantity.value for name, quantity in self}
+        """The coefficients by name, without their provenance; unknown ones are 0."""
+        return {name: value_of(quantity) for name, quantity in self}
 
 
-class Tokenizer(_Record):
+class Tokenizer(Record):
     """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length.
 
     `default_system_tokens` is the length of what a chat template says where a call has no system prompt.
@@ -105,8 +83,12 @@ class Tokenizer(_Record):
         return self
 
 
-class Profile(_Record):
-    """All that is known of one endpoint: a model on a chip at a provider."""
+class Profile(Record):
+    """All that is known of one endpoint: a model on `chips` chips at a provider.
+
+    With `step` it is modelled as an engine of one's own, set up as `engine` says and paid by the hour; with `hosted`
+    as a black box behind `limits`, paid by the token.
+    """
 
     model: str
     chip: str
@@ -115,17 +97,16 @@ class Profile(_Record):
     price: Price | None = None
     step: StepTime | None = None
     tokenizer: Tokenizer | None = None
+    chips: Annotated[int, Field(ge=1)] = 1
+    usd_per_hour: Quantity | None = None
+    engine: EngineSettings | None = None
+    hosted: Hosted | None = None
+    limits: Limits | None = None
+    cold_start: ColdStart | None = None
 
     def price_usd(self, usage: Usage) -> float:
         """The price of one call, 0 where the profile has no price."""
         return self.price.usd(usage) if self.price else 0.0
-
-
-@cache
-def chips() -> dict[str, Chip]:
-    """Every known chip by name; a new chip is one file in profiles/chips."""
-    found = (load_toml(path, Chip) for path in sorted((PROFILES / "chips").glob("*.toml")))
-    return {chip.name: chip for chip in found}
 
 
 def profile_names() -> list[str]:

@@ -22,6 +22,8 @@ def profile_toml(profile: Profile) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, date):
         return value.isoformat()
     # A JSON string is a TOML basic string, and JSON's numbers and booleans are TOML's.

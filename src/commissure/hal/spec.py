@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from commissure.hal.chip import chips
 from commissure.hal.errors import unknown
-from commissure.hal.profile import Price, Quantity, chips
+from commissure.hal.profile import Price
 from commissure.hal.providers import provider_names
+from commissure.hal.quantity import Quantity
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

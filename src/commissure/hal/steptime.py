@@ -29,7 +29,7 @@ def decode_features(prompt: int, output: int) -> Features:
     """Of generating `output` tokens one by one; the first comes out of the prefill."""
     steps = max(0, output - 1)
     kv = steps * prompt + steps * (steps + 1) / 2
-    return steps, steps, kv, kv + steps / 2, 0.0
+    return steps, steps, kv, 0.0, 0.0
 
 
 def seconds(weights: Features, features: Features) -> float:

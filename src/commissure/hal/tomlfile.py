@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from commissure.hal.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
 FieldPath = tuple[str | int, ...]
+# What comes with the package: chips, models, endpoints.
+PROFILES = Path(str(files("commissure.hal"))) / "profiles"
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")

@@ -1,0 +1,117 @@
+"""How an endpoint serves: the settings of an engine of one's own, or the behaviour of a hosted one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from commissure.hal.quantity import Quantity, Record
+
+Whole = Annotated[int, Field(ge=1)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class SpeculativeDecoding(Record):
+    """A draft proposes `draft_tokens` a step; each is accepted with a probability until one is not.
+
+    `step_factor` is the cost of a step with drafting over one without.
+    """
+
+    draft_tokens: Whole
+    acceptance: Ratio
+    step_factor: Positive = 1.0
+
+    def mean_tokens(self) -> float:
+        """Expected tokens a step: 1 + p + p^2 + ... + p^draft_tokens (Leviathan et al. 2023, arXiv 2211.17192)."""
+        return sum(self.acceptance**power for power in range(self.draft_tokens + 1))
+
+
+class Buckets(Record):
+    """Static shapes, as compiled for AWS Neuron: work is padded up to the next bucket of tokens."""
+
+    context_tokens: Annotated[tuple[Whole, ...], Field(min_length=1)]
+    batch: Whole
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.context_tokens) != sorted(set(self.context_tokens)):
+            raise ValueError(f"context_tokens: give ascending sizes, not {list(self.context_tokens)}")
+        return self
+
+
+class Tier(Record):
+    """A tier of KV memory below the chip's own, behind one channel that serves first come, first served."""
+
+    name: Literal["dram", "ssd", "remote"]
+    gb: Positive
+    gb_per_s: Positive
+    latency_s: Annotated[float, Field(ge=0)] = 0.0
+
+
+class EngineSettings(Record):
+    """How a serving engine is set up; the names and defaults are vLLM's (V1 scheduler).
+
+    `kv_blocks` is the engine's own count of KV blocks, of `block_tokens` each; without it memory does not limit.
+    `admission`: "grow" admits what fits now and preempts the latest when growth does not; "reserve" admits only
+    what fits at its full length.
+    """
+
+    max_num_seqs: Whole = 256
+    max_batched_tokens: Whole = 8192
+    kv_blocks: Whole | None = None
+    block_tokens: Whole = 16
+    admission: Literal["grow", "reserve"] = "grow"
+    prefix_caching: bool = True
+    evictor: str = "lru"
+    speculative: SpeculativeDecoding | None = None
+    buckets: Buckets | None = None
+    tiers: tuple[Tier, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_step_holds_every_sequence(self) -> Self:
+        if self.max_batched_tokens < self.max_num_seqs:
+            raise ValueError(
+                f"max_batched_tokens ({self.max_batched_tokens}) must be at least max_num_seqs ({self.max_num_seqs})"
+            )
+        return self
+
+
+class Hosted(Record):
+    """A black box: seconds = base + uncached + cached + output tokens, each at its rate, times noise.
+
+    Noise is log-logistic with `noise_shape` (a larger shape is narrower); `session_share` of its variance in logs
+    is common to a workflow. `hidden_tokens` of reasoning come before the first visible token of a call.
+    """
+
+    base_s: Quantity
+    output_token_s: Quantity
+    uncached_token_s: Quantity | None = None
+    cached_token_s: Quantity | None = None
+    network_s: Quantity | None = None
+    hidden_tokens: Quantity | None = None
+    noise_shape: Quantity | None = None
+    session_share: Quantity | None = None
+    concurrency: Quantity | None = None
+
+
+class Limits(Record):
+    """Rate limits of a hosted endpoint. `reserve_output`: quota is taken up front for the longest answer.
+
+    `uncached_tokens_per_minute` is a second bucket, for prompt tokens that were not cached.
+    """
+
+    requests_per_minute: Quantity | None = None
+    tokens_per_minute: Quantity | None = None
+    uncached_tokens_per_minute: Quantity | None = None
+    tokens_per_day: Quantity | None = None
+    requests_per_day: Quantity | None = None
+    reserve_output: bool = False
+
+
+class ColdStart(Record):
+    """The first call after `idle_s` without any waits this long."""
+
+    seconds: Quantity
+    idle_s: Quantity | None = None

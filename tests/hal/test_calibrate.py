@@ -70,7 +70,7 @@ def test_features_by_hand() -> None:
     # 700 tokens behind 100: chunks of 512 and 188; context 612 and 800 at their ends.
     assert prefill_features(700, 100) == (2, 700, 100 * 2 + 512 + 700, 700 * (100 + 350), 0.0)
     assert prefill_features(0, 5) == (0, 0, 0.0, 0.0, 0.0)
-    assert decode_features(10, 4) == (3, 3, 11 + 12 + 13, 11 + 12 + 13 + 1.5, 0.0)
+    assert decode_features(10, 4) == (3, 3, 11 + 12 + 13, 0.0, 0.0)
     assert decode_features(10, 1) == (0, 0, 0.0, 0.0, 0.0)
 
 

@@ -1,0 +1,1 @@
+"""A serving engine in virtual time: continuous batching from a step-time model, by jumps or step by step."""

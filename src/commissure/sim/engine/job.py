@@ -1,0 +1,63 @@
+"""One call inside an engine: what is asked, how far it is, and when what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+NEVER = -1.0
+WAITING = -1
+
+
+def ignore(job: Job) -> None:
+    """Tell nobody."""
+
+
+class Job:
+    """A call as an engine sees it: token counts, no text.
+
+    `hashes` name the prompt's leading blocks of `PrefixCache.unit_tokens` tokens each: equal names, equal prefixes.
+    `ready_tokens` of the prompt come with their KV state from elsewhere (another chip, a latent hand-off, a lower
+    tier) and are not computed. `mask_s` is the time of one grammar mask on the processor. Times are virtual seconds,
+    NEVER before they happen.
+    """
+
+    __slots__ = (
+        "arrived_s", "cached", "done", "error", "finished_s", "first_s", "first_step", "grows", "hashes", "held",
+        "held_blocks", "index", "left", "mask_overlaps", "mask_s", "order", "output", "preemptions", "prompt", "rate",
+        "ready_tokens", "started_s", "step_at", "tag", "todo",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        prompt: int,
+        output: int,
+        hashes: Sequence[int] = (),
+        done: Callable[[Job], Any] = ignore,
+        index: int = 0,
+        ready_tokens: int = 0,
+    ) -> None:
+        self.prompt = prompt
+        self.output = output
+        self.hashes = hashes
+        self.done = done
+        self.index = index
+        self.ready_tokens = ready_tokens
+        self.mask_s = 0.0
+        self.mask_overlaps = False
+        # How it decodes: steps after its prefill, KV tokens that each adds, the step that shows its first token.
+        self.left = output - 1
+        self.rate = 1.0
+        self.first_step = 0
+        # Where it is: tokens in KV when it decodes, the engine's step when it began to, its place in admission,
+        # and whether it takes KV blocks as it grows or took them all on admission.
+        self.todo = prompt
+        self.step_at = 0
+        self.order = WAITING
+        self.grows = True
+        self.held: Sequence[int] = ()
+        self.held_blocks = 0
+        self.cached = 0
+        self.preemptions = 0
+        self.error: Exception | None = None
+        self.arrived_s = self.started_s = self.first_s = self.finished_s = NEVER

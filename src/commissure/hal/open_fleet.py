@@ -36,6 +36,7 @@ class OpenFleet:
         self._router = router
         self._listener = listener
         self._anonymous = count(1)
+        self._decisions = 0
         self._running = dict.fromkeys(self.endpoints, 0)
         self._residencies = {
             endpoint.name: Residency(rt, endpoint, evictor)
@@ -49,7 +50,8 @@ class OpenFleet:
             tuple(
                 Candidate(name, one.profile, one.capabilities, self._running[name])
                 for name, one in self.endpoints.items()
-            )
+            ),
+            self._decisions,
         )
 
     async def generate(self, call: Call) -> Reply:
@@ -87,6 +89,7 @@ class OpenFleet:
 
     def _chosen(self, call: Call) -> Endpoint:
         chosen, router = self._router.choose(call, self.status()), type(self._router).__name__
+        self._decisions += 1
         if not isinstance(chosen, Candidate):
             raise UsageError(f"{router}.choose() returned {chosen!r:.60}; it must return one of fleet.able(call)")
         if chosen.name not in self.endpoints:

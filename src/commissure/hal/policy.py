@@ -37,9 +37,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class FleetStatus:
-    """The fleet at the moment of a decision."""
+    """The fleet at the moment of a decision, the `number`-th of the run."""
 
     candidates: tuple[Candidate, ...]
+    number: int = 0
 
     def able(self, call: Call) -> tuple[Candidate, ...]:
         """The endpoints that can serve the call. Raises UsageError if there is none."""

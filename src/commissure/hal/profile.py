@@ -114,6 +114,11 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in (PROFILES / "endpoints").glob("*.toml"))
 
 
+def provider_names() -> list[str]:
+    """The providers that can be modelled: those of the profiles, provider-model-chip."""
+    return sorted({name.partition("-")[0] for name in profile_names()})
+
+
 def load_profile(name: str, beside: Path | None = None) -> Profile:
     """A profile of the package by name, or a file whose path ends in .toml, relative to the folder `beside`."""
     if name.endswith(".toml"):
@@ -125,6 +130,8 @@ def load_profile(name: str, beside: Path | None = None) -> Profile:
 
 def expected_usage(call: Call, profile: Profile) -> Usage:
     """About how many tokens a call can use at its full length, by the profile's tokenizer model."""
+    if call.prompt_tokens is not None:
+        return Usage(call.prompt_tokens, 0, call.max_tokens)
     rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
     words = len(call.system.split()) + len(call.prompt.split())
     return Usage(round(words * rate) + FRAME_TOKENS, 0, call.max_tokens)

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from commissure.hal.chip import chips
 from commissure.hal.errors import unknown
-from commissure.hal.profile import Price
-from commissure.hal.providers import provider_names
+from commissure.hal.profile import Price, provider_names
+from commissure.hal.providers import adapter_names
 from commissure.hal.quantity import Quantity
+from commissure.hal.serving import EngineSettings
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -38,7 +39,10 @@ class PriceOverride(BaseModel):
 
 
 class EndpointSpec(BaseModel):
-    """One endpoint as a fleet file states it."""
+    """One endpoint as a fleet file states it.
+
+    `replicas` of it stand behind one name; `engine` is how its engine is set up, where that differs from the profile.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -52,6 +56,8 @@ class EndpointSpec(BaseModel):
     slot_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 2048
     calibrate: bool = False
     price: PriceOverride | None = None
+    replicas: Annotated[int, Field(ge=1, le=4096)] = 1
+    engine: EngineSettings | None = None
 
     @field_validator("chip")
     @classmethod
@@ -61,7 +67,7 @@ class EndpointSpec(BaseModel):
     @field_validator("provider")
     @classmethod
     def _known_provider(cls, name: str) -> str:
-        return _one_of("provider", name, provider_names())
+        return _one_of("provider", name, sorted({*adapter_names(), *provider_names()}))
 
     @field_validator("base_url")
     @classmethod

@@ -54,7 +54,7 @@ def run(requests: list[dict[str, Any]], options: argparse.Namespace) -> dict[str
         convert(requests, trace)
         simulator.submit_workload(load_trace_file(trace))
     began = perf_counter()
-    simulator.run(max_duration_s=options.max_sim_s)
+    simulator.run()
     wall = perf_counter() - began
     done = [request for request in simulator.all_requests if request.completed_at is not None]
     return {
@@ -77,7 +77,6 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, choices=[1], default=1)
     parser.add_argument("--limit", type=int, help="only the first so many requests")
     parser.add_argument("--chunk", type=int, default=2048, help="tokens per iteration")
-    parser.add_argument("--max-sim-s", type=float, help="stop at this simulated time: a stuck request never ends")
     options = parser.parse_args()
     # This file has the name of the package it drives: keep its folder out of the search.
     sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]

@@ -7,6 +7,6 @@ raises UsageError if something that the endpoint needs is not installed.
 import pkgutil
 
 
-def provider_names() -> list[str]:
+def adapter_names() -> list[str]:
     """The providers that there is an adapter for."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__))

@@ -17,31 +17,25 @@ class StepCost:
     are a draft's. `slowdown` stretches every step, for faults.
     """
 
-    __slots__ = (
-        "_experts", "_shares", "attention", "decode_tokens", "experts", "fixed", "kv", "sequence", "slowdown", "token",
-    )  # fmt: skip
-
     def __init__(
         self, step: StepTime, settings: EngineSettings, experts: Experts | None = None, block_tokens: int = 1
     ) -> None:
         draft = settings.speculative
         factor = draft.step_factor if draft else 1.0
-        self.fixed = step.fixed_s.value * factor
-        self.token = step.token_s.value * factor
-        self.sequence = value_of(step.sequence_s) * factor
-        self.kv = step.kv_token_s.value * factor
-        self.attention = step.attention_s.value * factor
-        self.experts = value_of(step.experts_s) * factor if experts else 0.0
-        self.decode_tokens = (draft.draft_tokens + 1 if draft else 1) * block_tokens
+        self.fixed: float = step.fixed_s.value * factor
+        self.token: float = step.token_s.value * factor
+        self.sequence: float = value_of(step.sequence_s) * factor
+        self.kv: float = step.kv_token_s.value * factor
+        self.attention: float = step.attention_s.value * factor
+        self.experts: float = value_of(step.experts_s) * factor if experts else 0.0
+        self.decode_tokens: int = (draft.draft_tokens + 1 if draft else 1) * block_tokens
         self.slowdown = 1.0
         self._experts = experts
         self._shares: dict[int, float] = {}
 
     def seconds(self, tokens: int, sequences: int, kv: float, attention: float) -> float:
         """Of one step over so many tokens and sequences, `kv` resident tokens, and `attention` token pairs."""
-        total = (
-            self.fixed + self.token * tokens + self.sequence * sequences + self.kv * kv + self.attention * attention
-        )
+        total = self.fixed + self.token * tokens + self.sequence * sequences + self.kv * kv + self.attention * attention
         if self.experts:
             total += self.experts * self._share(tokens)
         return total * self.slowdown
@@ -63,15 +57,13 @@ class PaddedCost(StepCost):
     Latency is then a step function of the buckets, as on AWS Neuron with static shapes.
     """
 
-    __slots__ = ("_batch", "_sizes")
-
     def __init__(
         self, step: StepTime, settings: EngineSettings, experts: Experts | None = None, block_tokens: int = 1
     ) -> None:
         super().__init__(step, settings, experts, block_tokens)
         assert settings.buckets is not None
-        self._sizes = settings.buckets.context_tokens
-        self._batch = settings.buckets.batch
+        self._sizes: tuple[int, ...] = settings.buckets.context_tokens
+        self._batch: int = settings.buckets.batch
 
     def bucket(self, tokens: int) -> int:
         """The smallest compiled size that holds so many tokens."""

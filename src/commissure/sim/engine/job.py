@@ -22,12 +22,6 @@ class Job:
     NEVER before they happen.
     """
 
-    __slots__ = (
-        "arrived_s", "cached", "done", "error", "finished_s", "first_s", "first_step", "grows", "hashes", "held",
-        "held_blocks", "index", "left", "mask_overlaps", "mask_s", "order", "output", "preemptions", "prompt", "rate",
-        "ready_tokens", "started_s", "step_at", "tag", "todo",
-    )  # fmt: skip
-
     def __init__(
         self,
         prompt: int,
@@ -43,6 +37,8 @@ class Job:
         self.done = done
         self.index = index
         self.ready_tokens = ready_tokens
+        self.on_first: Callable[[Job], Any] | None = None
+        self.tag: Any = None
         self.mask_s = 0.0
         self.mask_overlaps = False
         # How it decodes: steps after its prefill, KV tokens that each adds, the step that shows its first token.
@@ -50,13 +46,14 @@ class Job:
         self.rate = 1.0
         self.first_step = 0
         # Where it is: tokens in KV when it decodes, the engine's step when it began to, its place in admission,
-        # and whether it takes KV blocks as it grows or took them all on admission.
+        # and whether it takes KV blocks as it grows or took them all on admission; those that are still to come.
         self.todo = prompt
         self.step_at = 0
         self.order = WAITING
         self.grows = True
         self.held: Sequence[int] = ()
         self.held_blocks = 0
+        self.pending = 0
         self.cached = 0
         self.preemptions = 0
         self.error: Exception | None = None

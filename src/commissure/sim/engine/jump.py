@@ -39,10 +39,10 @@ class Engine:
         self.busy_s = 0.0
         self.steps = 0
         self.preemptions = 0
-        self._places = settings.max_num_seqs
-        self._budget = settings.max_batched_tokens
-        self._block = settings.block_tokens
-        self._reserves = settings.admission == "reserve"
+        self._places: int = settings.max_num_seqs
+        self._budget: int = settings.max_batched_tokens
+        self._block: int = settings.block_tokens
+        self._reserves: bool = settings.admission == "reserve"
         self._orders = 0
         self._cancelled: list[Job] = []
         # The decoding batch: steps taken, when sequences end, tokens that they hold and add each step.
@@ -51,7 +51,9 @@ class Engine:
         self._decoding = 0
         self._kv = 0.0
         self._kv_rate = 0.0
+        # KV blocks that the batch takes as it grows, in closed form, and those that it would take in all.
         self._growth = BlockGrowth(settings.block_tokens)
+        self._pending = 0
         self._masks_s = self._overlapped_s = 0.0
         # The prompt under way: tokens computed so far, and of its shared units those that it found.
         self._partial: Job | None = None
@@ -102,6 +104,7 @@ class Engine:
             self._remove(job)
         self.waiting.clear()
         self._completing.clear()
+        self._pending = 0
         self.cache.clear()
         self._version += 1
         self._active = self._open = False
@@ -110,7 +113,8 @@ class Engine:
     def _arm(self, end_s: float) -> None:
         self._version += 1
         self._end = end_s
-        wake = simpy.Timeout(self.env, max(0.0, end_s - self.env.now), self._version)
+        delay = end_s - self.env._now
+        wake = simpy.Timeout(self.env, delay if delay > 0.0 else 0.0, self._version)
         wake.callbacks.append(self._wake)
 
     def _wake(self, event: simpy.Event) -> None:
@@ -120,15 +124,18 @@ class Engine:
 
     def _cut(self) -> None:
         """End the stretch with the step in progress."""
-        first, more, dt = self._first, self._more, self.env.now - self._began
-        if self._n == 1 or first <= 0.0:
+        first, more, dt = self._first, self._more, self.env._now - self._began
+        if dt < 0.0:
+            done = -1  # still in the step before the stretch
+        elif self._n <= 1 or first <= 0.0:
             return
-        slope = first - more / 2
-        done = int(2 * dt / (slope + sqrt(slope * slope + 2 * more * dt)))
-        while (done + 1) * (first + more * done / 2) <= dt:
-            done += 1
-        while done and done * (first + more * (done - 1) / 2) > dt:
-            done -= 1
+        else:
+            slope = first - more / 2
+            done = int(2 * dt / (slope + sqrt(slope * slope + 2 * more * dt)))
+            while (done + 1) * (first + more * done / 2) <= dt:
+                done += 1
+            while done and done * (first + more * (done - 1) / 2) > dt:
+                done -= 1
         if done + 1 < self._n:
             self._n = done + 1
             self._arm(self._began + self._n * (first + more * done / 2))
@@ -137,8 +144,6 @@ class Engine:
         """Take the stretch's steps."""
         n, now = self._n, self._end
         self._open = False
-        if n > 1:
-            self.cache.take(self._growth.blocks(self._step + 1, n - 1))
         self.busy_s += now - self._began
         self.steps += n
         self._step += n
@@ -151,10 +156,14 @@ class Engine:
             if job.order != order:
                 continue
             if job.first_s == NEVER and due < job.step_at + job.left:
-                job.first_s = now
+                self._show(job, now)
                 heappush(ends, (job.step_at + job.left, order, job))
             else:
                 self._finish(job, now)
+        if self._completing:
+            self._complete(now)
+
+    def _complete(self, now: float) -> None:
         completing, self._completing = self._completing, []
         for job in completing:
             self._prefilled(job, now)
@@ -162,7 +171,7 @@ class Engine:
     def _prefilled(self, job: Job, now: float) -> None:
         """The prompt is computed: its first token is out, and it decodes from the next step on."""
         if not job.first_step and job.first_s == NEVER:
-            job.first_s = now
+            self._show(job, now)
         if not job.left:
             self._finish(job, now, decoding=False)
             return
@@ -177,10 +186,17 @@ class Engine:
         if job.mask_s:
             self._mask(job, job.mask_s)
 
+    def _show(self, job: Job, now: float) -> None:
+        job.first_s = now
+        if job.on_first is not None:
+            job.on_first(job)
+
     def _finish(self, job: Job, now: float, *, decoding: bool = True) -> None:
         if job.first_s == NEVER:
-            job.first_s = now
+            self._show(job, now)
         job.finished_s = now
+        if self.cache.kept:
+            self._trim(self._step)
         if decoding:
             self._leave_batch(job)
         self._release(job)
@@ -196,7 +212,6 @@ class Engine:
             self._kv = self._kv_rate = 0.0
         if job.grows:
             self._growth.remove(job.todo, job.step_at)
-            self.cache.give(-(-int(held) // self._block) - -(-job.todo // self._block))
         if job.mask_s:
             self._mask(job, -job.mask_s)
         return held
@@ -211,12 +226,16 @@ class Engine:
         """Give back what the job took on admission."""
         del self.running[job]
         job.order = WAITING
-        self.cache.give(job.held_blocks)
-        self.cache.drop(job.held)
-        job.held, job.held_blocks = (), 0
+        self.cache.used -= job.held_blocks
+        self._pending -= job.pending
+        if job.held:
+            self.cache.drop(job.held)
+            job.held = ()
 
     def _remove(self, job: Job) -> float:
         """Take a running job out, wherever it is; returns the tokens whose KV state it had."""
+        if self.cache.kept:
+            self._trim(self._step)
         if job is self._partial:
             held = float(self._context)
             self.cache.forget(job.held, self._partial_matched)
@@ -244,24 +263,53 @@ class Engine:
 
     def _schedule(self, now: float) -> None:
         """Compose the next step, and find how many like it follow."""
+        if self._cancelled:
+            self._drop_cancelled()
+        self._began = now
+        admit = True
+        cache = self.cache
+        if cache.used + self._pending > cache.capacity:
+            while self._growth.blocks(self._step + 1) > cache.free:
+                cache.trim(cache.capacity)
+                self._preempt_last()
+                admit = False
+        if not self._compose(admit):
+            self._active = False
+            return
+        waits = self.waiting and len(self.running) < self._places
+        if not admit:
+            self._n = 1  # whoever could not join this step may join the next
+        elif self._completing and not waits and self._partial is None:
+            self._join_stretch(now)
+        self._open = not waits and not self.waiting and self._partial is None
+        n, first = self._n, self._first
+        self._arm(self._began + n * (first + self._more * (n - 1) / 2))
+
+    def _drop_cancelled(self) -> None:
         for job in self._cancelled:
             if job in self.running:
                 self._remove(job)
         self._cancelled.clear()
-        self._began = now
-        admit = True
-        while (needed := self._growth.blocks(self._step, 1)) > self.cache.free:
-            self._preempt_last()
-            admit = False
-        self.cache.take(needed)
-        if not self._compose(admit):
-            self._active = False
+
+    def _join_stretch(self, now: float) -> None:
+        """Take the composed step at once, and go on with the stretch that follows: one event for both.
+
+        Only where the step surely ends so: nobody ends in it, nobody watches for a first token, memory holds.
+        """
+        due = self._step + 1
+        if (
+            (self._ends and self._ends[0][0] <= due)
+            or self.cache.used + self._pending > self.cache.capacity
+            or any(not job.left or job.on_first is not None for job in self._completing)
+        ):  # fmt: skip
             return
-        if not admit:
-            self._n = 1  # whoever could not join this step may join the next
-        self._open = not self.waiting and self._partial is None and len(self.running) < self._places
-        n, first = self._n, self._first
-        self._arm(now + n * (first + self._more * (n - 1) / 2))
+        self._began = now + self._first
+        self.busy_s += self._first
+        self.steps += 1
+        self._step = due
+        self._kv += self._kv_rate
+        self._complete(self._began)
+        self._stretch(0, self._ends[0][0] - due)
 
     def _compose(self, admit: bool) -> bool:
         """Fill `_n`, `_first`, `_more` and `_chunk`; False if there is nothing to do."""
@@ -314,23 +362,36 @@ class Engine:
         """Give a job its KV blocks; returns the tokens of its prefix that were here, or -1 if it does not fit."""
         cache, hashes = self.cache, job.hashes
         unit = cache.unit_tokens
-        shared = total = 0
+        shared = total = kept = 0
+        if cache.kept:
+            self._trim(self._step + 1)
         if hashes:
             total = min(len(hashes), job.prompt // unit)
             shared = cache.match(hashes, min(total, (job.todo - 1) // unit))
+            kept = cache.idle(hashes, shared)
         job.grows = job.rate == 1.0 and not self._reserves
-        blocks = -(-job.todo // self._block) if job.grows else self.blocks(job)
+        full = self.blocks(job)
+        blocks = -(-job.todo // self._block) if job.grows else full
         unit_blocks = unit // self._block
-        if blocks - shared * unit_blocks + cache.idle(hashes, shared) > cache.free:
+        new = blocks - shared * unit_blocks + kept
+        job.pending = full - blocks
+        # What surely fits at full length needs no closer look.
+        surely = cache.used + self._pending + new + job.pending <= cache.capacity
+        if not surely and new + self._growth.blocks(self._step + 1) > cache.free:
             return -1
         if hashes:
             job.held = cache.hold(hashes, shared, total)
         job.held_blocks = blocks - len(job.held) * unit_blocks
-        cache.take(job.held_blocks)
+        cache.used += job.held_blocks
+        self._pending += job.pending
         self._orders += 1
         job.order = self._orders
         self.running[job] = None
         return shared * unit
+
+    def _trim(self, step: int) -> None:
+        """Let kept prefixes go as far as the batch has grown before a step; the cache does not see it grow."""
+        self.cache.trim(self.cache.used + self._growth.blocks(step))
 
     def _mixed(self, chunks: list[Chunk]) -> None:
         """One step that ends or begins some prompts."""
@@ -352,7 +413,10 @@ class Engine:
         cost, context = self.cost, self._context if chunk else 0
         if self._decoding:
             most = min(most, self._ends[0][0] - self._step)
-            most = 1 + self._growth.steps(self._step + 1, self.cache.free, most - 1)
+            if self.cache.used + self._pending > self.cache.capacity:
+                step = self._step + 1
+                free = self.cache.free - self._growth.blocks(step)
+                most = 1 + self._growth.steps(step, free, most - 1)
         self._chunk, self._n = chunk, most
         self._more = cost.growth(self._kv_rate, chunk)
         self._first = self._masks_s + cost.seconds(

@@ -13,8 +13,6 @@ class PrefixCache:
     prompt the deepest, so that a kept unit's prefix is kept too. `evicted` hears of each unit that leaves.
     """
 
-    __slots__ = ("_idle", "_refs", "_unit_blocks", "capacity", "evicted", "unit_tokens", "used")
-
     def __init__(
         self,
         capacity: float,
@@ -96,7 +94,12 @@ class PrefixCache:
     def take(self, blocks: int) -> None:
         """Use so many more blocks. The caller has made sure that they are free."""
         self.used += blocks
-        room = self.capacity - self.used
+        if self._idle:
+            self.trim(self.used)
+
+    def trim(self, used: float) -> None:
+        """Let go of kept units until the rest fits beside so many blocks in use."""
+        room = self.capacity - used
         while self._idle and len(self._idle) * self._unit_blocks > room:
             unit, _ = self._idle.popitem(last=False)
             del self._refs[unit]
@@ -106,7 +109,6 @@ class PrefixCache:
     def give(self, blocks: int) -> None:
         """Use so many blocks fewer."""
         self.used -= blocks
-
 
     def clear(self) -> None:
         """Lose everything, as a chip that fails does."""

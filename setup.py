@@ -1,0 +1,40 @@
+"""Compiles the hot modules of the simulator with mypyc where a C compiler is at hand; without one they run as Python.
+
+The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one:
+`make compile` builds them anew, and a test compares their ages.
+"""
+
+import os
+
+from setuptools import setup
+
+HOT = (
+    "src/commissure/sim/engine/cost.py",
+    "src/commissure/sim/engine/growth.py",
+    "src/commissure/sim/engine/job.py",
+    "src/commissure/sim/engine/jump.py",
+    "src/commissure/sim/engine/prefix.py",
+    "src/commissure/sim/replay/feed.py",
+)
+
+
+def compiled() -> list[object]:
+    """The extensions; none where mypyc is not installed or COMMISSURE_PURE is set."""
+    if os.environ.get("COMMISSURE_PURE"):
+        return []
+    try:
+        from mypyc.build import mypycify
+    except ImportError:
+        return []
+    # The dependencies are not there when a wheel is built in isolation: their types do not matter here.
+    flags = ["--config-file=", "--ignore-missing-imports", "--follow-imports=silent"]
+    try:
+        extensions = mypycify([*flags, *HOT], opt_level="3", group_name="commissure")
+    except SystemExit:  # how mypyc says that it cannot
+        return []
+    for extension in extensions:
+        extension.optional = True
+    return extensions
+
+
+setup(ext_modules=compiled())

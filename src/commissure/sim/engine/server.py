@@ -1,0 +1,69 @@
+"""From a fleet's endpoint to the engine that models it."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import simpy
+
+from commissure.hal.errors import UsageError
+from commissure.hal.model import Model, models
+from commissure.hal.profile import Profile
+from commissure.hal.serving import EngineSettings
+from commissure.hal.spec import EndpointSpec
+from commissure.sim.engine.cost import StepCost
+from commissure.sim.engine.exact import ExactEngine
+from commissure.sim.engine.job import Job
+from commissure.sim.engine.jump import Engine
+from commissure.sim.engine.prefix import PrefixCache
+
+
+class Server(Protocol):
+    """What serves jobs in virtual time."""
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds in which it worked."""
+
+    def submit(self, job: Job) -> None:
+        """Take a job now; its `done` is called when it has ended, well or with an `error`."""
+
+
+def settings_of(spec: EndpointSpec, profile: Profile) -> EngineSettings:
+    """How the endpoint's engine is set up: as the fleet file says, else the profile, else vLLM's defaults."""
+    return spec.engine or profile.engine or EngineSettings()
+
+
+def context_limit(spec: EndpointSpec, profile: Profile) -> float:
+    """The longest prompt with its answer, in tokens, that the endpoint can hold."""
+    limits = [profile.context_tokens.value] if profile.context_tokens else []
+    if profile.step is not None:
+        settings = settings_of(spec, profile)
+        if settings.kv_blocks is not None:
+            limits.append(settings.kv_blocks * settings.block_tokens)
+        if settings.buckets is not None:
+            limits.append(settings.buckets.context_tokens[-1])
+    return min(limits, default=math.inf)
+
+
+def build_engine(
+    env: simpy.Environment, spec: EndpointSpec, profile: Profile, unit_tokens: int, *, exact: bool = False
+) -> Engine | ExactEngine:
+    """The engine of an endpoint of one's own. Raises UsageError if the profile has no step times."""
+    if profile.step is None:
+        raise UsageError(
+            f"endpoint {spec.name!r}: profile {spec.profile_name!r} has no step times, so it cannot be "
+            f"simulated; measure them with: commissure calibrate {spec.name}"
+        )
+    settings = settings_of(spec, profile)
+    model: Model | None = models().get(profile.model)
+    if unit_tokens % settings.block_tokens:
+        raise UsageError(
+            f"endpoint {spec.name!r}: block_tokens must divide the {unit_tokens} tokens of the trace's prefix blocks, "
+            f"not be {settings.block_tokens}"
+        )
+    cost = StepCost(profile.step, settings, model.experts if model else None)
+    capacity = math.inf if settings.kv_blocks is None else settings.kv_blocks
+    cache = PrefixCache(capacity, settings.block_tokens, unit_tokens)
+    return (ExactEngine if exact else Engine)(env, cost, settings, cache)

@@ -1,0 +1,1 @@
+"""A trace on a modelled fleet: every call routed, served and accounted, the results as columns."""

@@ -1,0 +1,129 @@
+"""Replay a trace on a fleet of modelled endpoints."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+import simpy
+
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import Fleet
+from commissure.hal.profile import Profile
+from commissure.hal.quantity import value_of
+from commissure.sim.engine.server import Server, build_engine, context_limit
+from commissure.sim.replay.columns import Columns
+from commissure.sim.replay.feed import Feed
+from commissure.sim.replay.route import Desk
+from commissure.sim.workload.trace import Floats, Ints, Trace
+
+# How many slices of virtual time a replay takes, after each of which progress is told.
+SLICES = 200
+Progress = Callable[[int, int], None]
+
+
+def replay(trace: Trace, fleet: Fleet, *, exact: bool = False, progress: Progress | None = None) -> Columns:
+    """Serve every call of the trace. The same trace and fleet give the same columns, to the last bit.
+
+    `exact` steps through every engine iteration, slowly: the oracle. `progress` hears of calls ended and calls in
+    all. Raises UsageError, before anything runs, if some call fits no endpoint, and EndpointError never: failed
+    calls are rows without a finish.
+    """
+    check_fits(trace, fleet)
+    env = simpy.Environment()
+    servers: dict[str, Server] = {
+        spec.name: build_engine(env, spec, fleet.profiles[spec.name], trace.unit_tokens, exact=exact)
+        for spec in fleet.specs
+    }
+    inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
+    desk = Desk(fleet, servers, inputs, outputs)
+    feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), desk.route)
+    if desk.watches:
+        feed.on_end = desk.ended
+    with _calm_collector():
+        feed.start()
+        _run(env, feed, len(trace), progress)
+    return _columns(trace, fleet, servers, feed, np.asarray(desk.chosen, np.int64))
+
+
+def check_fits(trace: Trace, fleet: Fleet) -> None:
+    """Raise UsageError, with the call's line, if a call is too large for every endpoint."""
+    limits = {spec.name: context_limit(spec, fleet.profiles[spec.name]) for spec in fleet.specs}
+    tokens = trace.input_tokens + trace.output_tokens
+    too_large = np.flatnonzero(tokens > max(limits.values()))
+    if len(too_large):
+        call = int(too_large[0])
+        line = f":{trace.lines[call]}" if len(trace.lines) else f", call {call}"
+        allowed = ", ".join(f"{name} {limit:,.0f}" for name, limit in limits.items())
+        raise UsageError(
+            f"{trace.name}{line}: a call of {trace.input_tokens[call]} tokens in and {trace.output_tokens[call]} out "
+            f"fits no endpoint; tokens that fit: {allowed}. {len(too_large)} of {len(tokens)} calls are too large"
+        )
+
+
+@contextmanager
+def _calm_collector() -> Iterator[None]:
+    """Collect garbage seldom: a replay makes no cycles, and looking for them costs a third of its time."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+def _run(env: simpy.Environment, feed: Feed, calls: int, progress: Progress | None) -> None:
+    if progress is None:
+        env.run()
+        return
+    step = max(1, calls // SLICES)
+    told = 0
+    while env.peek() < float("inf"):
+        env.step()
+        if feed.ended >= told + step:
+            told = feed.ended
+            progress(told, calls)
+    progress(feed.ended, calls)
+
+
+def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Server], feed: Feed, endpoint: Ints) -> Columns:
+    cached = np.asarray(feed.cached, np.int64)
+    finished = np.asarray(feed.finished_s)
+    names = tuple(spec.name for spec in fleet.specs)
+    return Columns(
+        trace.arrival_s,
+        np.asarray(feed.started_s),
+        np.asarray(feed.first_s),
+        finished,
+        trace.input_tokens,
+        cached,
+        trace.output_tokens,
+        endpoint,
+        np.asarray(feed.preemptions, np.int64),
+        _prices(trace, [fleet.profiles[name] for name in names], endpoint, cached) * (finished >= 0),
+        names,
+        {name: server.busy_s for name, server in servers.items()},
+        sum(value_of(fleet.profiles[spec.name].usd_per_hour) * spec.replicas for spec in fleet.specs),
+    )
+
+
+def _prices(trace: Trace, profiles: list[Profile], endpoint: Ints, cached: Ints) -> Floats:
+    """The tokens' price of each call, in US dollars; endpoints by the hour cost nothing by the token."""
+    usd = np.zeros(len(trace))
+    for number, profile in enumerate(profiles):
+        if profile.price is None:
+            continue
+        own = endpoint == number
+        price = profile.price
+        kept = price.cached_usd_per_mtok or price.input_usd_per_mtok
+        usd[own] = 1e-6 * (
+            (trace.input_tokens - cached)[own] * price.input_usd_per_mtok.value
+            + cached[own] * kept.value
+            + trace.output_tokens[own] * price.output_usd_per_mtok.value
+        )
+    return usd

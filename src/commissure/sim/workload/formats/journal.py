@@ -1,0 +1,37 @@
+"""Our own calls.jsonl, which every run leaves: the calls that were made, to be made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from commissure.sim.workload.json_lines import fields, whole
+from commissure.sim.workload.reader import Row
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Calls stand in the order in which they ended; what their prompts share is not written down."""
+
+    unit_tokens: int = 512
+
+    def matches(self, first_line: str) -> bool:
+        """A JSON object with the names of a CallRecord."""
+        return {"leg", "start_s", "prompt_tokens", "output_tokens"} <= fields(first_line)
+
+    def header_lines(self, first_line: str) -> int:
+        """None."""
+        return 0
+
+    def reader(self, first_line: str) -> Callable[[str], Row]:
+        """One JSON object a line."""
+        return _row
+
+
+def _row(line: str) -> Row:
+    call = json.loads(line)
+    return Row(float(call["start_s"]), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
+
+
+FORMAT = Journal()

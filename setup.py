@@ -9,10 +9,12 @@ import os
 from setuptools import setup
 
 HOT = (
+    "src/commissure/sim/engine/batch.py",
     "src/commissure/sim/engine/cost.py",
     "src/commissure/sim/engine/growth.py",
     "src/commissure/sim/engine/job.py",
     "src/commissure/sim/engine/jump.py",
+    "src/commissure/sim/engine/memory.py",
     "src/commissure/sim/engine/prefix.py",
     "src/commissure/sim/replay/feed.py",
 )

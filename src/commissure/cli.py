@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commissure.cli_calibrate import calibrate
+from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(replay)
+app.command()(calibrate)
 fleet_app = typer.Typer(help="Fleet files.", no_args_is_help=True)
 app.add_typer(fleet_app, name="fleet")
 
@@ -140,40 +144,6 @@ def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_j
         print_json({"fleet": file, "ok": True, "endpoints": rows})
     else:
         print_table(list(rows[0]), [[text(value) for value in row.values()] for row in rows])
-
-
-@app.command()
-def calibrate(
-    endpoint: Annotated[str, typer.Argument(help="An endpoint of the fleet, by name.")],
-    fleet: FleetOption = "local",
-    out: Annotated[Path | None, typer.Option("--out", help="Write the profile found to this .toml file.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure a real endpoint by some 45 short calls and fit its step times."""
-    from commissure.hal.errors import UsageError, unknown
-    from commissure.hal.files import write_whole
-    from commissure.hal.profile_toml import profile_toml
-    from commissure.scenarios.calibration import CALLS, calibrate_endpoint, fit_report
-
-    loaded = _fleet(fleet)
-    specs = {spec.name: spec for spec in loaded.specs}
-    if endpoint not in specs:
-        raise unknown("endpoint", endpoint, specs)
-    if out is not None and (out.suffix != ".toml" or out.is_dir() or not out.parent.is_dir()):
-        raise UsageError(f"--out {out}: give a file name ending in .toml, in a folder that exists")
-    with progress("calibrating", CALLS, quiet=as_json) as advance:
-        profile, found = calibrate_endpoint(specs[endpoint], loaded.profiles[endpoint], lambda: advance("calibrating"))
-    if out is not None:
-        write_whole(out, profile_toml(profile))
-    report = fit_report(found).model_dump() | {"endpoint": endpoint, "profile": str(out) if out else None}
-    if as_json:
-        print_json(report)
-        return
-    print_table(["coefficient", "seconds"], [[k, f"{v:.4g}"] for k, v in report["coefficients"].items()])
-    print_table(
-        ["held-out error of", "mean |predicted / measured - 1|"],
-        [[part, f"{error:.1%}"] for part, error in report["held_out_errors"].items()],
-    )
 
 
 @app.command()

@@ -99,6 +99,24 @@ def text(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+def progress_of(title: str, total: int, *, quiet: bool) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """A progress bar that is told how far things are; None where there is no terminal to show it on."""
+    if quiet or not _is_terminal(sys.stderr):
+        return nullcontext(None)
+    return _bar_of(title, total)
+
+
+@contextmanager
+def _bar_of(title: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done, total: bar.update(task, completed=done)
+
+
 def progress(title: str, total: int, *, quiet: bool) -> AbstractContextManager[Advance]:
     """A progress bar on a terminal, and none in a pipe or beside --json. What it gives advances it by one."""
     if quiet or not _is_terminal(sys.stderr):

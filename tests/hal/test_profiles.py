@@ -220,7 +220,7 @@ def test_cerebras_reserves_in_two_buckets() -> None:
 
 @pytest.mark.parametrize("name", [name for name in FITTED if models()[PROFILE_OF[name].model].kind == "dense"])
 def test_roofline_of_dense_models_beside_the_fit(name: str) -> None:
-    fitted, modelled = (step.values_s() for step in steps(name))
+    fitted, modelled = (step.values() for step in steps(name))
     assert modelled["fixed_s"] == pytest.approx(fitted["fixed_s"], rel=0.25)
     assert 1.0 < modelled["kv_token_s"] / fitted["kv_token_s"] < 2.5
     # The fit's tokens cost less than peak FLOPS allow: its constant and attention terms carry a part of them.
@@ -228,7 +228,7 @@ def test_roofline_of_dense_models_beside_the_fit(name: str) -> None:
 
 
 def test_roofline_of_llama_8b_on_h100_is_within_a_factor_of_two() -> None:
-    fitted, modelled = (step.values_s() for step in steps("vllm-llama-3.1-8b-nvidia-h100"))
+    fitted, modelled = (step.values() for step in steps("vllm-llama-3.1-8b-nvidia-h100"))
     for name in ("fixed_s", "kv_token_s"):
         assert 0.5 < modelled[name] / fitted[name] < 2.0
 
@@ -241,7 +241,7 @@ def test_roofline_of_llama_8b_on_h100_is_within_a_factor_of_two() -> None:
 
 @pytest.mark.parametrize("name", [name for name in FITTED if models()[PROFILE_OF[name].model].kind == "moe"])
 def test_roofline_of_experts_beside_the_fit(name: str) -> None:
-    fitted, modelled = (step.values_s() for step in steps(name))
+    fitted, modelled = (step.values() for step in steps(name))
     assert modelled["experts_s"] == pytest.approx(fitted["experts_s"], rel=0.25)
     # Launching the kernels of a small shared part takes longer than reading it: here the roofline is too kind.
     assert modelled["fixed_s"] < fitted["fixed_s"] / 5
@@ -266,14 +266,12 @@ def test_a_roofline_is_assumed_and_says_its_formula() -> None:
 
 
 def test_more_chips_divide_the_time() -> None:
-    one, four = (roofline(chips()["nvidia-h100"], models()["gpt-oss-120b"], count).values_s() for count in (1, 4))
+    one, four = (roofline(chips()["nvidia-h100"], models()["gpt-oss-120b"], count).values() for count in (1, 4))
     assert {name: value / 4 for name, value in one.items()} == pytest.approx(four)
 
 
 def test_kinds_without_a_kv_cache() -> None:
-    ssm, diffusion = (
-        roofline(chips()["nvidia-h100"], models()[name]).values_s() for name in ("mamba2-2.7b", "llada-8b")
-    )
+    ssm, diffusion = (roofline(chips()["nvidia-h100"], models()[name]).values() for name in ("mamba2-2.7b", "llada-8b"))
     assert ssm["kv_token_s"] == ssm["attention_s"] == 0.0
     assert ssm["sequence_s"] == pytest.approx(2 * 85_950_464 / (3350e9 * 0.8))
     assert diffusion["kv_token_s"] == diffusion["sequence_s"] == 0.0
@@ -283,7 +281,7 @@ def test_kinds_without_a_kv_cache() -> None:
 def test_the_speculative_chip_works_like_any_other() -> None:
     pim, h100 = chips()["speculative-pim"], chips()["nvidia-h100"]
     assert all(quantity.assumed and "thought experiment" in quantity.source for _, quantity in quantities(pim))
-    ours, theirs = (roofline(chip, models()["llama-3.1-8b"]).values_s() for chip in (pim, h100))
+    ours, theirs = (roofline(chip, models()["llama-3.1-8b"]).values() for chip in (pim, h100))
     assert ours["fixed_s"] == pytest.approx(theirs["fixed_s"] / 4)
     assert ours["kv_token_s"] == pytest.approx(theirs["kv_token_s"] / 4)
     assert ours["token_s"] == theirs["token_s"]

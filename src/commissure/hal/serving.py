@@ -55,7 +55,8 @@ class EngineSettings(Record):
 
     `kv_blocks` is the engine's own count of KV blocks, of `block_tokens` each; without it memory does not limit.
     `admission`: "grow" admits what fits now and preempts the latest when growth does not; "reserve" admits only
-    what fits at its full length.
+    what fits at its full length. `schedules_ahead` is vLLM's asynchronous scheduling: who joins a step is decided
+    when the step before it begins.
     """
 
     max_num_seqs: Whole = 256
@@ -63,6 +64,7 @@ class EngineSettings(Record):
     kv_blocks: Whole | None = None
     block_tokens: Whole = 16
     admission: Literal["grow", "reserve"] = "grow"
+    schedules_ahead: bool = False
     prefix_caching: bool = True
     evictor: str = "lru"
     speculative: SpeculativeDecoding | None = None

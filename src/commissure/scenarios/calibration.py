@@ -52,7 +52,7 @@ def step_times(fleet: Fleet) -> dict[str, float]:
         f"{name}.{key}": value
         for name, profile in fleet.profiles.items()
         if profile.step
-        for key, value in profile.step.values_s().items()
+        for key, value in profile.step.values().items()
     }
 
 
@@ -78,7 +78,7 @@ def fit_report(found: Fit) -> FitReport:
     return FitReport(
         calls=found.calls,
         held_out_calls=found.held_out_calls,
-        coefficients=found.step.values_s(),
+        coefficients=found.step.values(),
         held_out_errors=HeldOutErrors(prefill=found.prefill_error, decode=found.decode_error, total=found.total_error),
     )
 

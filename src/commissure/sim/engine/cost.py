@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 
 from commissure.hal.model import Experts
-from commissure.hal.profile import StepTime
-from commissure.hal.quantity import value_of
 from commissure.hal.serving import EngineSettings
 
 
 class StepCost:
     """seconds = fixed + token x tokens + sequence x sequences + kv x resident + attention x chunk work + experts.
 
-    The terms are those of `StepTime`; a decoding sequence counts `decode_tokens` tokens a step, of which all but one
-    are a draft's. `slowdown` stretches every step, for faults.
+    The terms are those of `StepTime`, given by its `values()`; a decoding sequence counts `decode_tokens` tokens a
+    step, of which all but one are a draft's. `slowdown` stretches every step, for faults.
     """
 
     def __init__(
-        self, step: StepTime, settings: EngineSettings, experts: Experts | None = None, block_tokens: int = 1
+        self,
+        values: Mapping[str, float],
+        settings: EngineSettings,
+        experts: Experts | None = None,
+        block_tokens: int = 1,
     ) -> None:
         draft = settings.speculative
         factor = draft.step_factor if draft else 1.0
-        self.fixed: float = step.fixed_s.value * factor
-        self.token: float = step.token_s.value * factor
-        self.sequence: float = value_of(step.sequence_s) * factor
-        self.kv: float = step.kv_token_s.value * factor
-        self.attention: float = step.attention_s.value * factor
-        self.experts: float = value_of(step.experts_s) * factor if experts else 0.0
+        self.fixed: float = values["fixed_s"] * factor
+        self.token: float = values["token_s"] * factor
+        self.sequence: float = values["sequence_s"] * factor
+        self.kv: float = values["kv_token_s"] * factor
+        self.attention: float = values["attention_s"] * factor
+        self.experts: float = values["experts_s"] * factor if experts else 0.0
+        self.hidden: float = values["hidden_tokens"]
         self.decode_tokens: int = (draft.draft_tokens + 1 if draft else 1) * block_tokens
         self.slowdown = 1.0
         self._experts = experts
@@ -35,7 +39,10 @@ class StepCost:
 
     def seconds(self, tokens: int, sequences: int, kv: float, attention: float) -> float:
         """Of one step over so many tokens and sequences, `kv` resident tokens, and `attention` token pairs."""
-        total = self.fixed + self.token * tokens + self.sequence * sequences + self.kv * kv + self.attention * attention
+        shown = tokens - self.hidden
+        total = self.fixed + self.sequence * sequences + self.kv * kv + self.attention * attention
+        if shown > 0.0:
+            total += self.token * shown
         if self.experts:
             total += self.experts * self._share(tokens)
         return total * self.slowdown
@@ -58,9 +65,13 @@ class PaddedCost(StepCost):
     """
 
     def __init__(
-        self, step: StepTime, settings: EngineSettings, experts: Experts | None = None, block_tokens: int = 1
+        self,
+        values: Mapping[str, float],
+        settings: EngineSettings,
+        experts: Experts | None = None,
+        block_tokens: int = 1,
     ) -> None:
-        super().__init__(step, settings, experts, block_tokens)
+        super().__init__(values, settings, experts, block_tokens)
         assert settings.buckets is not None
         self._sizes: tuple[int, ...] = settings.buckets.context_tokens
         self._batch: int = settings.buckets.batch

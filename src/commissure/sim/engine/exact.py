@@ -24,6 +24,8 @@ class Running:
     matched: int
     decoded: int = 0
     chunk: int = 0
+    promised: int = 0
+    begun: bool = False
 
     @property
     def decodes(self) -> bool:
@@ -50,6 +52,7 @@ class ExactEngine:
         self.steps = 0
         self.busy_s = 0.0
         self._active = False
+        self._names = 0
 
     def submit(self, job: Job) -> None:
         """Take a job now."""
@@ -82,9 +85,16 @@ class ExactEngine:
     def _preempt(self, one: Running) -> None:
         job = one.job
         self._leave(one, computed=one.decodes)
+        computed = int(one.tokens) if one.decodes else one.computed if one.begun else 0
         if one.decodes:
-            job.todo = int(one.tokens) + 1
+            job.todo = computed + 1
             job.left -= one.decoded + 1
+        if self.settings.prefix_caching:
+            units = computed // self.cache.unit_tokens
+            known = job.hashes[:units]
+            self._names -= units
+            job.hashes = [*known, *range(self._names + units - len(known) - 1, self._names - 1, -1)]
+            self.cache.keep(job.hashes)
         job.preemptions += 1
         job.ready_tokens = 0
         self.preemptions += 1
@@ -100,17 +110,18 @@ class ExactEngine:
             self.cache.forget(one.job.held, one.matched)
         one.job.held = ()
 
-    def _admit(self, budget: int) -> None:
+    def _admit(self, budget: int) -> list[Running]:
+        joined = []
         while self.waiting and budget > 0 and len(self.running) < self.settings.max_num_seqs:
             job, cache = self.waiting[0], self.cache
             unit = cache.unit_tokens
-            total = min(len(job.hashes), job.prompt // unit)
+            total = min(len(job.hashes), job.todo // unit)
             matched = cache.match(job.hashes, min(total, (job.todo - 1) // unit))
             job.grows = job.rate == 1.0 and self.settings.admission == "grow"
             blocks = self._blocks(job.todo if job.grows else job.todo + job.left * job.rate)
             new = blocks - matched * (unit // self.settings.block_tokens)
             if new + cache.idle(job.hashes, matched) > cache.free:
-                return
+                break
             job.held = cache.hold(job.hashes, matched, total)
             cache.take(blocks - len(job.held) * (unit // self.settings.block_tokens))
             self.waiting.popleft()
@@ -121,6 +132,8 @@ class ExactEngine:
             one = Running(job, context, job.todo, blocks, matched, chunk=min(job.todo - context, budget))
             budget -= one.chunk
             self.running.append(one)
+            joined.append(one)
+        return joined
 
     def _step(self, now: float) -> None:
         """Compose a step, and schedule its end."""
@@ -132,17 +145,37 @@ class ExactEngine:
                 budget -= self.cost.decode_tokens
         for one in self.running:
             if one.chunk < 0:
-                one.chunk = max(0, min(one.target - one.computed, budget))
+                one.chunk = one.promised or max(0, min(one.target - one.computed, budget))
+                one.promised = 0
                 budget -= one.chunk
-        if calm and all(one.decodes or one.computed + one.chunk == one.target for one in self.running):
+        ahead = self.settings.schedules_ahead
+        if not (ahead and self.running) and calm and self._all_complete():
             self._admit(budget)
         if not self.running:
             self._active = False
             return
         seconds = self._seconds()
+        if ahead and calm:
+            self._decide()
         self.busy_s += seconds
         wake = simpy.Timeout(self.env, seconds, now + seconds)
         wake.callbacks.append(self._end)
+
+    def _all_complete(self) -> bool:
+        return all(one.decodes or one.computed + one.chunk == one.target for one in self.running)
+
+    def _decide(self) -> None:
+        """Who joins the next step: its batch is this one without those that end, and with prompts that end now."""
+        budget = self.settings.max_batched_tokens
+        for one in self.running:
+            if one.decodes:
+                budget -= self.cost.decode_tokens if one.decoded + 1 < one.job.left else 0
+            elif one.computed + one.chunk == one.target:
+                budget -= self.cost.decode_tokens if one.job.left else 0
+            else:
+                budget -= one.target - one.computed - one.chunk
+        for one in self._admit(budget):
+            one.promised, one.chunk = one.chunk, 0
 
     def _seconds(self) -> float:
         tokens, sequences, kv, attention, masks, overlapped = 0, 0, 0.0, 0.0, 0.0, 0.0
@@ -170,6 +203,7 @@ class ExactEngine:
                 self._emit(one, one.decoded, now)
             elif one.chunk:
                 one.computed += one.chunk
+                one.begun = True
                 if one.decodes:
                     self._emit(one, 0, now)
         self._step(now)

@@ -55,6 +55,7 @@ class Job:
         self.held_blocks = 0
         self.pending = 0
         self.cached = 0
+        self.cached_units = 0
         self.preemptions = 0
         self.error: Exception | None = None
         self.arrived_s = self.started_s = self.first_s = self.finished_s = NEVER

@@ -84,6 +84,13 @@ class PrefixCache:
                 freed += 1
         self.used -= freed * self._unit_blocks
 
+    def keep(self, units: Sequence[int]) -> None:
+        """Remember units that were computed and are not in use, the deepest to leave first."""
+        for unit in reversed(units):
+            if unit not in self._refs:
+                self._refs[unit] = 0
+                self._idle[unit] = None
+
     def forget(self, held: Sequence[int], matched: int) -> None:
         """Let units go of which those past the first `matched` were never computed."""
         self.drop(held)

@@ -63,7 +63,7 @@ def build_engine(
             f"endpoint {spec.name!r}: block_tokens must divide the {unit_tokens} tokens of the trace's prefix blocks, "
             f"not be {settings.block_tokens}"
         )
-    cost = StepCost(profile.step, settings, model.experts if model else None)
+    cost = StepCost(profile.step.values(), settings, model.experts if model else None)
     capacity = math.inf if settings.kv_blocks is None else settings.kv_blocks
     cache = PrefixCache(capacity, settings.block_tokens, unit_tokens)
     return (ExactEngine if exact else Engine)(env, cost, settings, cache)

@@ -1,0 +1,55 @@
+"""The command `replay`: a trace on a modelled fleet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from commissure.console import print_json, print_table, progress_of, text
+
+
+def replay(
+    trace: Annotated[Path, typer.Argument(help="A trace: Mooncake, Azure, BurstGPT, plain JSON lines or calls.jsonl.")],
+    fleet: Annotated[str, typer.Option("--fleet", help="A fleet file, or one of the package by name.")] = "h100",
+    router: Annotated[str, typer.Option("--router", help="Who serves a call, where several can.")] = "first",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first calls.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad lines, and count them.")] = False,
+    slo_ttft: Annotated[float, typer.Option("--slo-ttft", min=0, help="Goodput: seconds to the first token.")] = 1.0,
+    slo_tpot: Annotated[float, typer.Option("--slo-tpot", min=0, help="Goodput: seconds a token after it.")] = 0.1,
+    exact: Annotated[bool, typer.Option("--exact", help="Step through every engine iteration: slow.")] = False,
+    seed: Annotated[int, typer.Option(help="The one seed of the run.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")] = False,
+) -> None:
+    """Serve a trace of real traffic on modelled endpoints, in virtual time."""
+    from commissure.hal.fleet import Fleet
+    from commissure.policies.routing import build_router
+    from commissure.sim.replay.columns import Slo
+    from commissure.sim.replay.run import replay as run_replay
+    from commissure.sim.replay.summary import summary
+    from commissure.sim.workload.reader import read_trace
+
+    loaded = Fleet.load(fleet, router=build_router(router, seed))
+    calls = read_trace(trace, limit, skip_bad=skip_bad)
+    with progress_of("replaying", len(calls), quiet=as_json) as told:
+        began = perf_counter()
+        columns = run_replay(calls, loaded, exact=exact, progress=told)
+        found = summary(columns, Slo(slo_ttft, slo_tpot), perf_counter() - began)
+    found |= {"skipped": calls.skipped, "modelled": True}
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    rows = [
+        [name, *(text(found[key][part]) for part in ("mean", "p50", "p90", "p99"))]
+        for name, key in (("first token, s", "ttft_s"), ("a token after it, s", "tpot_s"), ("whole call, s", "e2e_s"))
+    ]
+    print_table(["modelled", "mean", "p50", "p90", "p99"], rows)
+    keys = ("requests", "failed", "skipped", "makespan_s", "cost_usd", "kv_hit_rate", "goodput", "preemptions",
+            "utilisation", "requests_per_s", "trace_hash")  # fmt: skip
+    print_table(["", ""], [[key, text(found[key])] for key in keys])

@@ -16,6 +16,8 @@ HOT = (
     "src/commissure/sim/engine/jump.py",
     "src/commissure/sim/engine/memory.py",
     "src/commissure/sim/engine/prefix.py",
+    "src/commissure/sim/engine/scheduler.py",
+    "src/commissure/sim/engine/stretch.py",
     "src/commissure/sim/replay/feed.py",
 )
 

@@ -113,13 +113,9 @@ def fit_run(run: RecordedRun, first: int, progress: Callable[[], None] = lambda:
     for number in range(STARTS):
         stream = dice(f"fit/{number}")
         begin = start + [SPREAD * stream.gauss() if number else 0.0 for _ in names]
-        found = least_squares(
-            residuals,
-            begin,
-            diff_step=[STEP] * len(names),
-            bounds=(start - FARTHEST, start + FARTHEST),
-            max_nfev=EVALUATIONS,
-        )
+        bounds = (start - FARTHEST, start + FARTHEST)
+        steps = [STEP] * len(names)
+        found = least_squares(residuals, begin, diff_step=steps, bounds=bounds, max_nfev=EVALUATIONS)
         progress()
         if best is None or found.cost < best.cost:
             best = found

@@ -15,6 +15,7 @@ HOT = (
     "src/commissure/sim/engine/job.py",
     "src/commissure/sim/engine/jump.py",
     "src/commissure/sim/engine/memory.py",
+    "src/commissure/sim/engine/padded.py",
     "src/commissure/sim/engine/prefix.py",
     "src/commissure/sim/engine/scheduler.py",
     "src/commissure/sim/engine/stretch.py",

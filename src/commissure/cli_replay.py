@@ -35,7 +35,7 @@ def replay(
     calls = read_trace(trace, limit, skip_bad=skip_bad)
     with progress_of("replaying", len(calls), quiet=as_json) as told:
         began = perf_counter()
-        columns = run_replay(calls, loaded, exact=exact, progress=told)
+        columns = run_replay(calls, loaded, seed=seed, exact=exact, progress=told)
         found = summary(columns, Slo(slo_ttft, slo_tpot), perf_counter() - began)
     found |= {"skipped": calls.skipped, "modelled": True}
     if as_json:

@@ -32,6 +32,8 @@ class Fleet:
     profiles: Mapping[str, Profile]
     router: Router = field(default_factory=FirstAble)
     evictor: Evictor | None = None
+    # Where its file stands: other files that it names are found from there.
+    folder: Path = field(default_factory=Path)
 
     def __post_init__(self) -> None:
         for policy in (self.router, self.evictor):
@@ -53,7 +55,7 @@ class Fleet:
                 profiles[spec.name] = _known_of(spec, place.parent)
             except UsageError as error:
                 raise UsageError(f"{place}: endpoint {spec.name!r}: {error}") from None
-        return cls(specs, profiles, router or FirstAble(), evictor)
+        return cls(specs, profiles, router or FirstAble(), evictor, place.parent)
 
     def with_evictor(self, evictor: Evictor | None) -> Fleet:
         """The same fleet under another cache policy."""

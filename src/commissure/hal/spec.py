@@ -38,10 +38,24 @@ class PriceOverride(BaseModel):
         return Price.model_validate(quantities)
 
 
+class PrefillSpec(BaseModel):
+    """Other chips that compute an endpoint's prompts, and the link over which the KV state travels from them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: str
+    replicas: Annotated[int, Field(ge=1, le=4096)] = 1
+    engine: EngineSettings | None = None
+    gb_per_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    latency_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
 class EndpointSpec(BaseModel):
     """One endpoint as a fleet file states it.
 
     `replicas` of it stand behind one name; `engine` is how its engine is set up, where that differs from the profile.
+    `prefill` names other chips that compute its prompts. Endpoints that share a chip name it in `shares`: one of them
+    is loaded at a time, in `load_s` seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +72,9 @@ class EndpointSpec(BaseModel):
     price: PriceOverride | None = None
     replicas: Annotated[int, Field(ge=1, le=4096)] = 1
     engine: EngineSettings | None = None
+    prefill: PrefillSpec | None = None
+    shares: str = ""
+    load_s: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
 
     @field_validator("chip")
     @classmethod

@@ -76,6 +76,11 @@ class PaddedCost(StepCost):
         self._sizes: tuple[int, ...] = settings.buckets.context_tokens
         self._batch: int = settings.buckets.batch
 
+    @property
+    def largest(self) -> int:
+        """The largest compiled size, in tokens."""
+        return self._sizes[-1]
+
     def bucket(self, tokens: int) -> int:
         """The smallest compiled size that holds so many tokens."""
         return self._sizes[bisect_left(self._sizes, tokens)]

@@ -125,10 +125,11 @@ class ExactEngine:
             job.held = cache.hold(job.hashes, matched, total)
             cache.take(blocks - len(job.held) * (unit // self.settings.block_tokens))
             self.waiting.popleft()
-            context = max(matched * unit, min(job.ready_tokens, job.todo - 1))
+            ready = min(job.ready_tokens, job.todo - 1) if matched * unit >= job.ready_from else 0
+            context = max(matched * unit, ready)
             if job.started_s == NEVER:
                 job.started_s = self.env.now
-                job.cached = matched * unit
+                job.cached = context
             one = Running(job, context, job.todo, blocks, matched, chunk=min(job.todo - context, budget))
             budget -= one.chunk
             self.running.append(one)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import simpy
 
+from commissure.hal.errors import EndpointError
 from commissure.hal.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import NEVER, WAITING, Job
@@ -21,8 +22,11 @@ class Engine(Scheduler):
     preempted, and computed again later.
     """
 
-    def __init__(self, env: simpy.Environment, cost: StepCost, settings: EngineSettings, cache: PrefixCache) -> None:
+    def __init__(
+        self, env: simpy.Environment, cost: StepCost, settings: EngineSettings, cache: PrefixCache, name: str = "engine"
+    ) -> None:
         super().__init__(cost, settings, cache)
+        self.name = name
         self.env = env
         self.busy_s = 0.0
         self.steps = 0
@@ -31,18 +35,29 @@ class Engine(Scheduler):
         # While a stretch is open, an arrival can cut it short; wake-ups of an older version are stale.
         self._active = False
         self._open = False
+        # Whether the batch decodes in this stretch; on static shapes it waits while a prompt is computed.
+        self._decodes = True
         self._end = 0.0
         self._version = 0
 
     def submit(self, job: Job) -> None:
-        """Take a job now; it must fit the cache at its full length. Its `done` is called when it has ended."""
+        """Take a job now. Its `done` is called when it has ended, at once and with an `error` if it can never fit."""
         job.arrived_s = self.env._now
+        if not self._fits(job):
+            job.error = EndpointError(
+                self.name, f"a call of {job.prompt} tokens in and {job.output} out does not fit its memory"
+            )
+            job.done(job)
+            return
         self.waiting.append(job)
         if not self._active:
             self._active = True
             self._schedule(job.arrived_s)
         elif self._open and len(self.waiting) == 1:
             self._cut()
+
+    def _fits(self, job: Job) -> bool:
+        return self.memory.blocks(job) <= self.memory.cache.capacity
 
     def cancel(self, job: Job) -> None:
         """Drop a job: at once while it waits, at the end of the step in progress while it runs."""
@@ -102,7 +117,8 @@ class Engine(Scheduler):
         self.busy_s += now - self._stretch.began_s
         self.steps += n
         batch = self.batch
-        batch.advance(n)
+        if self._decodes:
+            batch.advance(n)
         if self._partial is not None:
             self._context += n * self._chunk
         while (job := batch.due()) is not None:
@@ -193,7 +209,7 @@ class Engine(Scheduler):
         room = self._partial is None and len(self.running) < self._places
         if not calm or self._joining:
             self._stretch.n = 1  # the next step has others
-        elif self._completing and self._partial is None and not (self.waiting and room):
+        elif self._completing and self._decodes and self._partial is None and not (self.waiting and room):
             self._join_stretch(now)
         self._open = room and not self.waiting
         self._arm()

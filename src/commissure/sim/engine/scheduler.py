@@ -105,10 +105,12 @@ class Scheduler:
             job.order = self._orders
             job.cached_units = matched // memory.cache.unit_tokens
             self.running[job] = None
+            context = matched
+            if job.ready_tokens and matched >= job.ready_from:
+                context = max(matched, min(job.ready_tokens, job.todo - 1))
             if job.started_s == NEVER:
                 job.started_s = self._stretch.began_s
-                job.cached = matched
-            context = max(matched, min(job.ready_tokens, job.todo - 1))
+                job.cached = context
             chunk = min(job.todo - context, budget)
             budget -= chunk
             chunks.append((job, chunk, context))

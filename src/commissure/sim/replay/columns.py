@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import numpy as np
@@ -26,7 +26,7 @@ class Slo:
 class Columns:
     """One row a call, in order of arrival; virtual seconds, -1 where a call did not get so far.
 
-    `endpoint` indexes `endpoints`; `busy_s` is how long each of them worked.
+    `endpoint` indexes `endpoints`; `busy_s` is how long each of them worked. `errors` says why calls failed.
     """
 
     arrival_s: Floats
@@ -42,6 +42,7 @@ class Columns:
     endpoints: tuple[str, ...]
     busy_s: Mapping[str, float]
     hourly_usd: float = 0.0
+    errors: Mapping[int, Exception] = field(default_factory=dict)
 
     @property
     def served(self) -> NDArray[np.bool_]:

@@ -10,14 +10,21 @@ from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Fleet
 from commissure.hal.policy import Candidate, FleetStatus
 from commissure.sim.engine.job import Job
-from commissure.sim.engine.server import Server, context_limit
+from commissure.sim.engine.server import Serves
 from commissure.sim.replay.feed import Submit
 
 
 class Desk:
     """Routes by the same `Router.choose` as every other run. With one endpoint there is nothing to choose."""
 
-    def __init__(self, fleet: Fleet, servers: Mapping[str, Server], inputs: list[int], outputs: list[int]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        servers: Mapping[str, Serves],
+        limits: Mapping[str, float],
+        inputs: list[int],
+        outputs: list[int],
+    ) -> None:
         self.watches = len(servers) > 1
         self.chosen = [0] * len(inputs)
         self._router = fleet.router
@@ -28,7 +35,7 @@ class Desk:
         # One record for each endpoint and number of calls under way, made when first needed.
         self._views: list[list[Candidate]] = [[] for _ in servers]
         self._idle = [
-            Candidate(spec.name, fleet.profiles[spec.name], _capabilities(fleet, spec.name), 0) for spec in fleet.specs
+            Candidate(spec.name, fleet.profiles[spec.name], _capabilities(limits[spec.name]), 0) for spec in fleet.specs
         ]
         self._now = [self._view(number) for number in range(len(servers))]
 
@@ -66,7 +73,5 @@ class Desk:
         return views[running]
 
 
-def _capabilities(fleet: Fleet, name: str) -> Capabilities:
-    (spec,) = (spec for spec in fleet.specs if spec.name == name)
-    limit = context_limit(spec, fleet.profiles[name])
+def _capabilities(limit: float) -> Capabilities:
     return Capabilities(context_tokens=int(limit) if limit < float("inf") else None)

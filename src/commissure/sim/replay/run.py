@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import lcm
 
 import numpy as np
 import simpy
@@ -13,10 +14,11 @@ from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
 from commissure.hal.profile import Profile
 from commissure.hal.quantity import value_of
-from commissure.sim.engine.server import Server, build_engine, context_limit
+from commissure.sim.engine.server import Serves, settings_of
 from commissure.sim.replay.columns import Columns
 from commissure.sim.replay.feed import Feed
 from commissure.sim.replay.route import Desk
+from commissure.sim.topology.build import Site, build_servers, longest_call
 from commissure.sim.workload.trace import Floats, Ints, Trace
 
 # How many slices of virtual time a replay takes, after each of which progress is told.
@@ -24,21 +26,21 @@ SLICES = 200
 Progress = Callable[[int, int], None]
 
 
-def replay(trace: Trace, fleet: Fleet, *, exact: bool = False, progress: Progress | None = None) -> Columns:
+def replay(
+    trace: Trace, fleet: Fleet, *, seed: int = 0, exact: bool = False, progress: Progress | None = None
+) -> Columns:
     """Serve every call of the trace. The same trace and fleet give the same columns, to the last bit.
 
     `exact` steps through every engine iteration, slowly: the oracle. `progress` hears of calls ended and calls in
     all. Raises UsageError, before anything runs, if some call fits no endpoint, and EndpointError never: failed
     calls are rows without a finish.
     """
-    check_fits(trace, fleet)
+    limits = {spec.name: longest_call(spec, fleet.profiles[spec.name], fleet.folder) for spec in fleet.specs}
+    check_fits(trace, limits)
     env = simpy.Environment()
-    servers: dict[str, Server] = {
-        spec.name: build_engine(env, spec, fleet.profiles[spec.name], trace.unit_tokens, exact=exact)
-        for spec in fleet.specs
-    }
+    servers = build_servers(Site(env, _unit_tokens(trace, fleet), fleet.folder, seed), fleet, exact=exact)
     inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
-    desk = Desk(fleet, servers, inputs, outputs)
+    desk = Desk(fleet, servers, limits, inputs, outputs)
     feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), desk.route)
     if desk.watches:
         feed.on_end = desk.ended
@@ -48,9 +50,15 @@ def replay(trace: Trace, fleet: Fleet, *, exact: bool = False, progress: Progres
     return _columns(trace, fleet, servers, feed, np.asarray(desk.chosen, np.int64))
 
 
-def check_fits(trace: Trace, fleet: Fleet) -> None:
-    """Raise UsageError, with the call's line, if a call is too large for every endpoint."""
-    limits = {spec.name: context_limit(spec, fleet.profiles[spec.name]) for spec in fleet.specs}
+def _unit_tokens(trace: Trace, fleet: Fleet) -> int:
+    """The size of the trace's hashed blocks; without any, that of the engines' own, which preempted calls leave."""
+    if len(trace.hashes):
+        return trace.unit_tokens
+    return lcm(*(settings_of(spec, fleet.profiles[spec.name]).block_tokens for spec in fleet.specs))
+
+
+def check_fits(trace: Trace, limits: Mapping[str, float]) -> None:
+    """Raise UsageError, with the call's line, if a call is larger than any endpoint's limit in tokens."""
     tokens = trace.input_tokens + trace.output_tokens
     too_large = np.flatnonzero(tokens > max(limits.values()))
     if len(too_large):
@@ -91,7 +99,7 @@ def _run(env: simpy.Environment, feed: Feed, calls: int, progress: Progress | No
     progress(feed.ended, calls)
 
 
-def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Server], feed: Feed, endpoint: Ints) -> Columns:
+def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Serves], feed: Feed, endpoint: Ints) -> Columns:
     cached = np.asarray(feed.cached, np.int64)
     finished = np.asarray(feed.finished_s)
     names = tuple(spec.name for spec in fleet.specs)
@@ -109,6 +117,7 @@ def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Server], feed: Fe
         names,
         {name: server.busy_s for name, server in servers.items()},
         sum(value_of(fleet.profiles[spec.name].usd_per_hour) * spec.replicas for spec in fleet.specs),
+        feed.errors,
     )
 
 

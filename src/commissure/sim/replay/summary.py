@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from commissure.sim.replay.columns import Columns, Slo, distribution
@@ -19,6 +20,7 @@ def summary(columns: Columns, slo: Slo, wall_s: float) -> dict[str, Any]:
         "requests": calls,
         "served": served,
         "failed": calls - served,
+        "errors": dict(Counter(str(error) for error in columns.errors.values()).most_common(5)),
         "wall_s": wall_s,
         "requests_per_s": calls / wall_s if wall_s else None,
         "makespan_s": makespan_s,

@@ -1,0 +1,139 @@
+"""From a fleet to the servers that model it: engines, and how they stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import simpy
+
+from commissure.hal.chip import chips
+from commissure.hal.dice import dice
+from commissure.hal.errors import UsageError
+from commissure.hal.fleet import Fleet
+from commissure.hal.model import models
+from commissure.hal.profile import Profile, load_profile
+from commissure.hal.quantity import value_of
+from commissure.hal.serving import EngineSettings
+from commissure.hal.spec import EndpointSpec
+from commissure.sim.engine.decoding import Constrain, Decoding
+from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
+from commissure.sim.topology.channel import Channel
+from commissure.sim.topology.replicas import Replicas
+from commissure.sim.topology.shared import SharedChip
+from commissure.sim.topology.split import PrefillDecode
+from commissure.sim.topology.tiers import Tiered
+
+
+@dataclass
+class Site:
+    """What the servers of one run share.
+
+    `unit_tokens` is the size of the prompts' hashed blocks; `constrain` says which calls decode under a grammar, and
+    what that costs.
+    """
+
+    env: simpy.Environment
+    unit_tokens: int
+    folder: Path = field(default_factory=Path)
+    seed: int = 0
+    constrain: Constrain | None = None
+    shared: dict[str, SharedChip] = field(default_factory=dict)
+    engines: int = 0
+
+
+def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str, Serves]:
+    """One server an endpoint. `exact` gives plain engines that step through every iteration, and nothing else."""
+    build: Callable[[Site, EndpointSpec, Profile], Serves] = _build_exact if exact else build_server
+    return {spec.name: build(site, spec, fleet.profiles[spec.name]) for spec in fleet.specs}
+
+
+def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
+    """The endpoint as its fleet file states it. Raises UsageError if it cannot be modelled so."""
+    server = _replicated(site, spec, profile, spec.replicas, settings_of(spec, profile))
+    if spec.prefill is not None:
+        server = _split(site, spec, profile, server)
+    if spec.shares:
+        if spec.shares not in site.shared:
+            site.shared[spec.shares] = SharedChip(site.env)
+        server = site.shared[spec.shares].tenant(server, load_s(spec, profile))
+    return server
+
+
+def _build_exact(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
+    settings = settings_of(spec, profile)
+    if spec.replicas > 1 or spec.prefill or spec.shares or settings.tiers or settings.buckets:
+        raise UsageError(
+            f"endpoint {spec.name!r}: --exact models plain engines only: no replicas, prefill, shares or tiers"
+        )
+    return build_exact(site.env, spec, profile, settings, site.unit_tokens)
+
+
+def _replicated(site: Site, spec: EndpointSpec, profile: Profile, replicas: int, settings: EngineSettings) -> Server:
+    servers = [_engine(site, spec, profile, settings) for _ in range(replicas)]
+    return servers[0] if replicas == 1 else Replicas(servers)
+
+
+def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSettings) -> Server:
+    engine = build_engine(site.env, spec, profile, settings, site.unit_tokens)
+    server: Server = engine
+    if settings.tiers:
+        assert profile.step is not None
+        size = kv_bytes_per_token(spec, profile)
+        server = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value)
+    model = models().get(profile.model)
+    if settings.speculative or site.constrain or (model and model.diffusion):
+        site.engines += 1
+        stream = dice(f"{site.seed}/{spec.name}/decoding/{site.engines}")
+        server = Decoding(site.env, server, settings, model, stream, site.constrain)
+    return server
+
+
+def _split(site: Site, spec: EndpointSpec, profile: Profile, decode: Server) -> Server:
+    prefill = spec.prefill
+    assert prefill is not None
+    other = load_profile(prefill.profile, site.folder)
+    if other.model != profile.model:
+        raise UsageError(
+            f"endpoint {spec.name!r}: its KV state comes from {other.model!r} by prefill profile {prefill.profile!r}, "
+            f"but it serves {profile.model!r}; both must serve the same model"
+        )
+    first = _replicated(site, spec, other, prefill.replicas, prefill.engine or other.engine or EngineSettings())
+    link = Channel(site.env, prefill.gb_per_s * 1e9, prefill.latency_s)
+    return PrefillDecode(first, decode, link, kv_bytes_per_token(spec, profile))
+
+
+def longest_call(spec: EndpointSpec, profile: Profile, folder: Path) -> float:
+    """The longest prompt with its answer, in tokens, that the endpoint can hold: on each of its chips."""
+    limit = context_limit(profile, settings_of(spec, profile))
+    if spec.prefill is None:
+        return limit
+    other = load_profile(spec.prefill.profile, folder)
+    return min(limit, context_limit(other, spec.prefill.engine or other.engine or EngineSettings()))
+
+
+def kv_bytes_per_token(spec: EndpointSpec, profile: Profile) -> float:
+    """The size of a token's KV state. Raises UsageError where the model's profile does not say."""
+    model = models().get(profile.model)
+    if model is None or model.kv_bytes_per_token is None:
+        raise UsageError(
+            f"endpoint {spec.name!r}: how many bytes the KV state of {profile.model!r} takes is not known; "
+            f"state kv_bytes_per_token in profiles/models/{profile.model}.toml"
+        )
+    return model.kv_bytes_per_token.value
+
+
+def load_s(spec: EndpointSpec, profile: Profile) -> float:
+    """Seconds to load a model onto its chip: as stated, else its cold start, else weights / host bandwidth."""
+    if spec.load_s is not None:
+        return spec.load_s
+    if profile.cold_start is not None:
+        return profile.cold_start.seconds.value
+    model, chip = models().get(profile.model), chips()[spec.chip]
+    if model is None or model.weight_bytes is None or not value_of(chip.host_gb_per_s):
+        raise UsageError(
+            f"endpoint {spec.name!r}: how long {profile.model!r} takes to load onto {spec.chip!r} is not known; "
+            "state load_s in the fleet file"
+        )
+    return model.weight_bytes / (value_of(chip.host_gb_per_s) * 1e9 * profile.chips)

@@ -13,13 +13,31 @@ HintOutcome = Literal["accepted", "clipped", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
+class KvState:
+    """The KV state of a conversation, held at an endpoint: `tokens` of it, in the layout of `model`."""
+
+    model: str
+    tokens: int
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image of a prompt by its size; equal names mean equal pixels."""
+
+    width_px: int
+    height_px: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to an endpoint.
 
     `agent` names who asks: a node of the workflow graph, and the owner of the KV prefix that `system` makes.
     `kind` is the sort of step (plan, expand, verify), for routers. With `min_tokens` the answer does not
     end earlier than that many tokens. `prompt_tokens` is the length of the whole prompt where it is known and its
-    text may not be, as in a trace.
+    text may not be, as in a trace. `state` is what an earlier reply left, to go on from in place of its text.
     """
 
     prompt: str
@@ -31,6 +49,8 @@ class Call:
     temperature: float = 0.0
     seed: int | None = None
     prompt_tokens: int | None = None
+    images: tuple[Image, ...] = ()
+    state: KvState | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tokens <= self.max_tokens or self.max_tokens < 1:
@@ -71,7 +91,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to one call. `slot` is the KV slot that served it, where the endpoint has slots."""
+    """The answer to one call. `slot` is the KV slot that served it, where the endpoint has slots.
+
+    `state` is the KV state that it left, where the endpoint hands such states on.
+    """
 
     text: str
     usage: Usage
@@ -80,6 +103,7 @@ class Reply:
     cost_usd: float = 0.0
     slot: int | None = None
     finish: str = "stop"
+    state: KvState | None = None
 
     def lines(self) -> list[str]:
         """The non-empty lines of the text."""

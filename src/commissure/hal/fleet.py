@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
+from commissure.hal.fault import Fault
 from commissure.hal.ledger import Ledger
 from commissure.hal.open_fleet import Listener, OpenFleet
 from commissure.hal.policy import Evictor, FirstAble, Router
@@ -34,6 +35,8 @@ class Fleet:
     evictor: Evictor | None = None
     # Where its file stands: other files that it names are found from there.
     folder: Path = field(default_factory=Path)
+    # What goes wrong in a simulation of it.
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         for policy in (self.router, self.evictor):
@@ -48,14 +51,15 @@ class Fleet:
             if str(path) not in fleet_names():
                 raise unknown("fleet", str(path), fleet_names())
             place = FLEETS / f"{path}.toml"
-        specs = load_toml(place, FleetFile).endpoints
+        file = load_toml(place, FleetFile)
+        specs = file.endpoints
         profiles = {}
         for spec in specs:
             try:
                 profiles[spec.name] = _known_of(spec, place.parent)
             except UsageError as error:
                 raise UsageError(f"{place}: endpoint {spec.name!r}: {error}") from None
-        return cls(specs, profiles, router or FirstAble(), evictor, place.parent)
+        return cls(specs, profiles, router or FirstAble(), evictor, place.parent, file.faults)
 
     def with_evictor(self, evictor: Evictor | None) -> Fleet:
         """The same fleet under another cache policy."""

@@ -10,6 +10,7 @@ from typing import Any
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Capabilities
 from commissure.hal.errors import UsageError
+from commissure.hal.model import models
 from commissure.hal.profile import Profile, expected_usage
 
 
@@ -32,7 +33,13 @@ class Candidate:
         context = self.profile.context_tokens
         limits = (context.value if context else math.inf, self.capabilities.context_tokens or math.inf)
         fits = usage.prompt_tokens + usage.output_tokens <= min(limits)
+        if call.images and not self._sees():
+            return False
         return fits and (self.capabilities.min_tokens or call.min_tokens == 0)
+
+    def _sees(self) -> bool:
+        model = models().get(self.profile.model)
+        return model is not None and model.vision is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from commissure.hal.chip import chips
 from commissure.hal.errors import unknown
+from commissure.hal.fault import Fault
 from commissure.hal.profile import Price, provider_names
 from commissure.hal.providers import adapter_names
 from commissure.hal.quantity import Quantity
@@ -113,6 +114,7 @@ class FleetFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     endpoints: Annotated[tuple[EndpointSpec, ...], Field(min_length=1)]
+    faults: tuple[Fault, ...] = ()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -120,6 +122,12 @@ class FleetFile(BaseModel):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two endpoints have the name {name!r}; names must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _faults_are_of_endpoints(self) -> Self:
+        for fault in self.faults:
+            _one_of("endpoint of a fault", fault.endpoint, [spec.name for spec in self.endpoints])
         return self
 
 

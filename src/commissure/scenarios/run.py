@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from inspect import iscoroutine
 from typing import Any, Literal, get_args
@@ -19,8 +18,8 @@ from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.live import LiveRuntime
 from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
-from commissure.sim import endpoint as modelled
 from commissure.sim.behaviour import Behaviour
+from commissure.sim.connect import connector
 from commissure.sim.runtime import SimRuntime
 
 World = Literal["sim", "live"]
@@ -74,7 +73,7 @@ def run(
     `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends. Raises
     whatever the workflow raises, BudgetExceeded among it.
     """
-    rt, open_endpoint = _world(world, seed, behaviour)
+    rt, open_endpoint = _world(world, fleet, seed, behaviour)
     calls: list[CallRecord] = []
 
     def keep(call: Call, reply: Reply, placement: Placement | None) -> None:
@@ -101,10 +100,11 @@ def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
     return started
 
 
-def _world(world: str, seed: int, behaviour: Behaviour | None) -> tuple[Runtime, Connect]:
+def _world(world: str, fleet: Fleet, seed: int, behaviour: Behaviour | None) -> tuple[Runtime, Connect]:
     match world:
         case "sim":
-            return SimRuntime(seed), partial(modelled.connect, behaviour=behaviour)
+            rt = SimRuntime(seed)
+            return rt, connector(rt, fleet, seed, behaviour)
         case "live":
             return LiveRuntime(seed), connect
         case _:

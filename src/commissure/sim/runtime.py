@@ -66,6 +66,11 @@ class SimRuntime(Runtime):
                 main.callbacks.clear()
         return value
 
+    @property
+    def began_s(self) -> float:
+        """When the run began, on the clock of `env`."""
+        return self._began
+
     def now(self) -> float:
         return self.env._now - self._began
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from commissure.hal.call import Call
+from commissure.hal.call import Call, Image
+from commissure.hal.model import Model
 from commissure.hal.profile import Tokenizer
 
 Tokens = tuple[str, ...]
 
 
 class TokenModel:
-    """Renders calls as pseudo-tokens. Without a tokenizer in the profile one word is one token, unframed."""
+    """Renders calls as pseudo-tokens. Without a tokenizer in the profile one word is one token, unframed.
 
-    def __init__(self, tokenizer: Tokenizer | None) -> None:
+    Images stand before the text, as many tokens each as the model's own rule gives.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None, model: Model | None = None) -> None:
+        self._vision = model.vision if model else None
         self._rate = tokenizer.tokens_per_word.value if tokenizer else 1.0
         self._header = round(tokenizer.message_header_tokens.value) if tokenizer else 0
         self._footer = round(tokenizer.message_footer_tokens.value) if tokenizer else 0
@@ -24,12 +29,21 @@ class TokenModel:
 
     def prompt(self, call: Call) -> Tokens:
         """The pseudo-tokens of a call's prompt."""
-        return self._render(call.system, call.prompt)
+        return self._render(call.system, call.prompt, call.images)
 
-    def _rendered(self, system: str, prompt: str) -> Tokens:
+    def _rendered(self, system: str, prompt: str, images: tuple[Image, ...]) -> Tokens:
         system = system or self._default_system
         head = self._message("system", system) if system else ()
-        return (*head, *self._message("user", prompt), *("<assistant>",) * self._reply)
+        return (*head, *self._seen(images), *self._message("user", prompt), *("<assistant>",) * self._reply)
+
+    def _seen(self, images: tuple[Image, ...]) -> Tokens:
+        if self._vision is None:
+            return ()
+        return tuple(
+            f"<{image.name} {image.width_px}x{image.height_px}>"
+            for image in images
+            for _ in range(self._vision.tokens(image.width_px, image.height_px))
+        )
 
     def _message(self, role: str, text: str) -> Tokens:
         words = text.split()

@@ -60,4 +60,6 @@ class Job:
         self.cached_units = 0
         self.preemptions = 0
         self.error: Exception | None = None
+        # When its client sent it, which may be before this engine got it.
+        self.sent_s = NEVER
         self.arrived_s = self.started_s = self.first_s = self.finished_s = NEVER

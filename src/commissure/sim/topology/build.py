@@ -11,6 +11,7 @@ import simpy
 from commissure.hal.chip import chips
 from commissure.hal.dice import dice
 from commissure.hal.errors import UsageError
+from commissure.hal.fault import Fault
 from commissure.hal.fleet import Fleet
 from commissure.hal.model import models
 from commissure.hal.profile import Profile, load_profile
@@ -20,6 +21,7 @@ from commissure.hal.spec import EndpointSpec
 from commissure.sim.engine.decoding import Constrain, Decoding
 from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
 from commissure.sim.topology.channel import Channel
+from commissure.sim.topology.faulty import Faulty
 from commissure.sim.topology.replicas import Replicas
 from commissure.sim.topology.shared import SharedChip
 from commissure.sim.topology.split import PrefillDecode
@@ -41,6 +43,8 @@ class Site:
     constrain: Constrain | None = None
     shared: dict[str, SharedChip] = field(default_factory=dict)
     engines: int = 0
+    faults: tuple[Fault, ...] = ()
+    tiers: dict[str, list[Tiered]] = field(default_factory=dict)
 
 
 def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str, Serves]:
@@ -58,6 +62,10 @@ def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
         if spec.shares not in site.shared:
             site.shared[spec.shares] = SharedChip(site.env)
         server = site.shared[spec.shares].tenant(server, load_s(spec, profile))
+    faults = [fault for fault in site.faults if fault.endpoint == spec.name]
+    if faults:
+        stream = dice(f"{site.seed}/{spec.name}/faults")
+        server = Faulty(site.env, spec.name, server, faults, stream, site.tiers.get(spec.name, ()))
     return server
 
 
@@ -81,7 +89,8 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
     if settings.tiers:
         assert profile.step is not None
         size = kv_bytes_per_token(spec, profile)
-        server = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value)
+        server = tiered = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value)
+        site.tiers.setdefault(spec.name, []).append(tiered)
     model = models().get(profile.model)
     if settings.speculative or site.constrain or (model and model.diffusion):
         site.engines += 1

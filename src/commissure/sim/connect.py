@@ -1,0 +1,37 @@
+"""Open modelled endpoints: by KV slots as llama.cpp has them, or by a batching server."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from math import lcm
+
+from commissure.hal.endpoint import Endpoint
+from commissure.hal.fleet import Connect, Fleet
+from commissure.hal.profile import Profile
+from commissure.hal.runtime import Runtime
+from commissure.hal.spec import EndpointSpec
+from commissure.sim import endpoint as slotted
+from commissure.sim import served
+from commissure.sim.behaviour import Behaviour
+from commissure.sim.engine.server import settings_of
+from commissure.sim.runtime import SimRuntime
+from commissure.sim.topology.build import Site
+
+# The provider whose server holds one prefix a slot and serves one call at a time.
+SLOTTED = "llama_cpp"
+
+
+def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
+    """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
+    units = lcm(*(settings_of(spec, fleet.profiles[spec.name]).block_tokens for spec in fleet.specs))
+    site = Site(rt.env, units, fleet.folder, seed, faults=fleet.faults)
+    return partial(_open, rt, site, behaviour)
+
+
+def _open(
+    rt: SimRuntime, site: Site, behaviour: Behaviour | None, spec: EndpointSpec, profile: Profile, _: Runtime
+) -> AbstractAsyncContextManager[Endpoint]:
+    if spec.provider == SLOTTED:
+        return slotted.connect(spec, profile, rt, behaviour)
+    return served.connect(spec, profile, rt, site, behaviour)

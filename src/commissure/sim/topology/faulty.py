@@ -1,0 +1,118 @@
+"""What goes wrong, when and how often: slow, failing and dying endpoints, lost connections, full tiers. All seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import simpy
+
+from commissure.hal.dice import Dice
+from commissure.hal.errors import EndpointError
+from commissure.hal.fault import Fault
+from commissure.sim.engine.job import Job
+from commissure.sim.engine.server import Server
+from commissure.sim.topology.tiers import Tiered
+
+
+class Faulty:
+    """A server with faults. A call that fails ends with an EndpointError; what of it was computed is lost.
+
+    A lost connection shows when the answer would have ended: it was computed, and is billed.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        name: str,
+        server: Server,
+        faults: Sequence[Fault],
+        stream: Dice,
+        tiers: Sequence[Tiered] = (),
+    ) -> None:
+        self._env = env
+        self._name = name
+        self._server = server
+        self._tiers = tiers
+        self._stream = stream
+        self._on: list[Fault] = []
+        self._told: dict[Job, Callable[[Job], Any]] = {}
+        for fault in faults:
+            self._at(fault.at_s, self._begin, fault)
+            if fault.for_s is not None:
+                self._at(fault.at_s + fault.for_s, self._stop, fault)
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds in which the server worked."""
+        return self._server.busy_s
+
+    def submit(self, job: Job) -> None:
+        """Take a job now."""
+        job.arrived_s = self._env.now
+        problem = self._refusal()
+        if problem:
+            job.error = EndpointError(self._name, problem, retryable=True)
+            job.done(job)
+            return
+        self._told[job] = job.done
+        job.done = self._ended
+        self._server.submit(job)
+
+    def cancel(self, job: Job) -> None:
+        """Drop a job."""
+        job.done = self._told.pop(job)
+        self._server.cancel(job)
+
+    def slow(self, factor: float) -> None:
+        """The server slows down."""
+        self._server.slow(factor)
+
+    def evacuate(self) -> list[Job]:
+        """Lose every job."""
+        lost = self._server.evacuate()
+        for job in lost:
+            job.done = self._told.pop(job)
+        return lost
+
+    def _at(self, at_s: float, what: Callable[[simpy.Event], None], fault: Fault) -> None:
+        simpy.Timeout(self._env, max(0.0, at_s - self._env.now), fault).callbacks.append(what)
+
+    def _begin(self, event: simpy.Event) -> None:
+        fault: Fault = event._value
+        self._on.append(fault)
+        self._apply()
+        if fault.kind == "die":
+            for job in self.evacuate():
+                job.error = EndpointError(self._name, "the endpoint died during the call", retryable=True)
+                job.done(job)
+
+    def _stop(self, event: simpy.Event) -> None:
+        self._on.remove(event._value)
+        self._apply()
+
+    def _apply(self) -> None:
+        factor = 1.0
+        for fault in self._on:
+            factor *= fault.factor if fault.kind == "slow" else 1.0
+        self._server.slow(factor)
+        full = {fault.tier for fault in self._on if fault.kind == "full"}
+        for tiered in self._tiers:
+            for store in tiered.stores:
+                store.full = store.name in full
+
+    def _refusal(self) -> str:
+        """Why a call is refused at once, "" if it is not."""
+        for fault in self._on:
+            if fault.kind == "die":
+                return "connection refused: the endpoint is down"
+            if fault.kind == "fail" and self._stream.random() < fault.rate:
+                return "it answered 503"
+        return ""
+
+    def _ended(self, job: Job) -> None:
+        job.done = self._told.pop(job)
+        for fault in self._on:
+            if fault.kind == "lose" and job.error is None and self._stream.random() < fault.rate:
+                job.error = EndpointError(self._name, "the connection was lost", retryable=True)
+        job.done(job)

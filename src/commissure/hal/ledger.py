@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from dataclasses import dataclass
 
 from commissure.hal.errors import BudgetExceeded, UsageError
@@ -45,6 +46,7 @@ class Budget:
 
 
 UNLIMITED = Budget()
+FIELDS = ("usd", "tokens", "calls", "time_s")
 
 
 @dataclass(eq=False, slots=True)
@@ -61,26 +63,20 @@ class Ledger:
     def __init__(self, budget: Budget = UNLIMITED) -> None:
         self.budget = budget
         self.spent = Amount()
-        self._open: dict[Reservation, None] = {}
+        # Exact, so that adding and taking away again leaves nothing behind.
+        self._promised = dict.fromkeys(FIELDS, Fraction(0))
 
     @property
     def reserved(self) -> Amount:
-        """What calls under way may still use. Summed afresh, so that rounding leaves nothing behind."""
-        return sum((one.amount for one in self._open), Amount())
+        """What calls under way may still use."""
+        return Amount(**{field: float(value) for field, value in self._promised.items()})
 
     def reserve(self, amount: Amount) -> Reservation:
         """Set an amount aside. Raises BudgetExceeded, and changes nothing, if the budget does not hold it."""
-        after = self.spent + self.reserved + amount
-        for field in ("usd", "tokens", "calls", "time_s"):
-            wanted, allowed = getattr(after, field), getattr(self.budget, field)
-            if wanted > allowed:
-                raise BudgetExceeded(
-                    f"the budget holds {allowed} {field}, of which {getattr(self.spent, field)} are spent and "
-                    f"{getattr(self.reserved, field)} reserved; this call needs {getattr(amount, field)} more"
-                )
-        reservation = Reservation(amount)
-        self._open[reservation] = None
-        return reservation
+        if self.budget is not UNLIMITED:
+            self._check(amount)
+        self._promise(amount, 1)
+        return Reservation(amount)
 
     def commit(self, reservation: Reservation, used: Amount) -> None:
         """Settle with what was really used, even where that is more than was reserved."""
@@ -95,4 +91,20 @@ class Ledger:
         if not reservation.open:
             raise ValueError("this reservation is already settled")
         reservation.open = False
-        del self._open[reservation]
+        self._promise(reservation.amount, -1)
+
+    def _promise(self, amount: Amount, sign: int) -> None:
+        for field in FIELDS:
+            value = getattr(amount, field)
+            if value:
+                self._promised[field] += sign * Fraction(value)
+
+    def _check(self, amount: Amount) -> None:
+        after = self.spent + self.reserved + amount
+        for field in FIELDS:
+            wanted, allowed = getattr(after, field), getattr(self.budget, field)
+            if wanted > allowed:
+                raise BudgetExceeded(
+                    f"the budget holds {allowed} {field}, of which {getattr(self.spent, field)} are spent and "
+                    f"{getattr(self.reserved, field)} reserved; this call needs {getattr(amount, field)} more"
+                )

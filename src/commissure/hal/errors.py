@@ -39,6 +39,15 @@ class TruncatedStream(EndpointError):
         super().__init__(endpoint, "the stream ended before its closing chunk", retryable=True)
 
 
+class RateLimited(EndpointError):
+    """The endpoint refused a call because quota is used up; it fits `retry_after_s` seconds later."""
+
+    def __init__(self, endpoint: str, limit: str, retry_after_s: float) -> None:
+        super().__init__(endpoint, f"{limit} is used up; try again in {retry_after_s:.3f} s", retryable=True)
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+
+
 def unknown(what: str, given: str, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is none of the allowed ones, with its nearest match."""
     names = sorted(allowed)

@@ -24,9 +24,9 @@ def calibrate(
 ) -> None:
     """Measure a real endpoint by some 45 short calls, or take a recorded run, and fit the step times."""
     from commissure.hal.errors import UsageError
+    from commissure.hal.files import check_target
 
-    if out is not None and (out.suffix != ".toml" or out.is_dir() or not out.parent.is_dir()):
-        raise UsageError(f"--out {out}: give a file name ending in .toml, in a folder that exists")
+    check_target("--out", out, ".toml")
     if (from_trace is None) == (endpoint is None):
         raise UsageError("give either an endpoint of the fleet or --from-trace REQUESTS.jsonl --meta META.json")
     if endpoint is not None:

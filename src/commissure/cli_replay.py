@@ -20,23 +20,33 @@ def replay(
     slo_ttft: Annotated[float, typer.Option("--slo-ttft", min=0, help="Goodput: seconds to the first token.")] = 1.0,
     slo_tpot: Annotated[float, typer.Option("--slo-tpot", min=0, help="Goodput: seconds a token after it.")] = 0.1,
     exact: Annotated[bool, typer.Option("--exact", help="Step through every engine iteration: slow.")] = False,
+    timeline: Annotated[Path | None, typer.Option("--timeline", help="Write a timeline for Perfetto (.json).")] = None,
+    columns_file: Annotated[Path | None, typer.Option("--columns", help="Write every call's row (.npz).")] = None,
     seed: Annotated[int, typer.Option(help="The one seed of the run.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")] = False,
 ) -> None:
     """Serve a trace of real traffic on modelled endpoints, in virtual time."""
+    from commissure.hal.files import check_target
     from commissure.hal.fleet import Fleet
     from commissure.policies.routing import build_router
     from commissure.sim.replay.columns import Slo
     from commissure.sim.replay.run import replay as run_replay
     from commissure.sim.replay.summary import summary
+    from commissure.sim.replay.write import write_columns, write_replay_timeline
     from commissure.sim.workload.reader import read_trace
 
+    for option, path, suffix in (("--timeline", timeline, ".json"), ("--columns", columns_file, ".npz")):
+        check_target(option, path, suffix)
     loaded = Fleet.load(fleet, router=build_router(router, seed))
     calls = read_trace(trace, limit, skip_bad=skip_bad)
     with progress_of("replaying", len(calls), quiet=as_json) as told:
         began = perf_counter()
         columns = run_replay(calls, loaded, seed=seed, exact=exact, progress=told)
         found = summary(columns, Slo(slo_ttft, slo_tpot), perf_counter() - began)
+    if timeline is not None:
+        write_replay_timeline(timeline, columns)
+    if columns_file is not None:
+        write_columns(columns_file, columns)
     found |= {"skipped": calls.skipped, "modelled": True}
     if as_json:
         print_json(found)

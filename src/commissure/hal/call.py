@@ -62,11 +62,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `prompt_tokens` counts the whole prompt, of which `cached_tokens` were reused."""
+    """Tokens of one call. `prompt_tokens` counts the whole prompt, of which `cached_tokens` were reused.
+
+    `reasoning_tokens` came before the visible output, and are billed like it.
+    """
 
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    reasoning_tokens: int = 0
 
     @property
     def computed_tokens(self) -> int:

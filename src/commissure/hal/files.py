@@ -3,16 +3,23 @@
 import os
 from pathlib import Path
 
-from commissure.hal.errors import CommissureError
+from commissure.hal.errors import CommissureError, UsageError
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never a part. Raises CommissureError."""
+    data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(data)
         beside.replace(path)
     except OSError as error:
         raise CommissureError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def check_target(option: str, path: Path | None, suffix: str) -> None:
+    """Raise UsageError, before any work is done, if a file that is to be written cannot be."""
+    if path is not None and (path.suffix != suffix or path.is_dir() or not path.parent.is_dir()):
+        raise UsageError(f"{option} {path}: give a file name ending in {suffix}, in a folder that exists")

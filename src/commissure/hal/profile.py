@@ -31,7 +31,7 @@ class Price(Record):
         return 1e-6 * (
             usage.computed_tokens * self.input_usd_per_mtok.value
             + usage.cached_tokens * cached.value
-            + usage.output_tokens * self.output_usd_per_mtok.value
+            + (usage.output_tokens + usage.reasoning_tokens) * self.output_usd_per_mtok.value
         )
 
 

@@ -16,6 +16,7 @@ from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.model import models
 from commissure.hal.primitives import Event
 from commissure.hal.profile import Profile
+from commissure.hal.quantity import value_of
 from commissure.hal.spec import EndpointSpec
 from commissure.sim.behaviour import Behaviour, Filler
 from commissure.sim.engine.job import NEVER, Job
@@ -43,6 +44,7 @@ class ServedEndpoint:
         self._model = TokenModel(profile.tokenizer, models().get(profile.model))
         self._unit = site.unit_tokens
         self._hashes = lru_cache(maxsize=4096)(self._hashed)
+        self._hidden = round(value_of(profile.hosted.hidden_tokens)) if profile.hosted else 0
         self._running = 0
 
     async def generate(self, call: Call) -> Reply:
@@ -122,7 +124,7 @@ class ServedEndpoint:
     def _reply(self, text: str, job: Job) -> Reply:
         if job.error is not None:
             raise job.error
-        usage = Usage(job.prompt, job.cached, job.output)
+        usage = Usage(job.prompt, job.cached, job.output, self._hidden)
         sent = job.sent_s
         timing = Timing(
             sent - self._rt.began_s,

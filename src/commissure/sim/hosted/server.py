@@ -50,7 +50,8 @@ class HostedServer:
         self._places = places
         self._waiting: deque[tuple[Job, Amounts]] = deque()
         self._starting = False
-        self._active = 0
+        self._active: dict[Job, None] = {}
+        self._dropped: set[Job] = set()
         self._worked_s = self._since_s = 0.0
 
     @property
@@ -83,19 +84,37 @@ class HostedServer:
             return
         self._begin_waiting()
 
+    def cancel(self, job: Job) -> None:
+        """Drop a job; one under way keeps its place until the provider is done with it, and its quota is spent."""
+        if job in self._active:
+            self._dropped.add(job)
+        else:
+            self._waiting = deque(pair for pair in self._waiting if pair[0] is not job)
+
+    def slow(self, factor: float) -> None:
+        """What starts from now on takes `factor` times as long, but for the network."""
+        self.slowdown = factor
+
+    def evacuate(self) -> list[Job]:
+        """Lose every job, under way and waiting."""
+        lost = [*(job for job in self._active if job not in self._dropped), *(job for job, _ in self._waiting)]
+        self._dropped.update(self._active)
+        self._waiting.clear()
+        return lost
+
     def _started(self, event: Any) -> None:
         self._starting = False
         self._begin_waiting()
 
     def _begin_waiting(self) -> None:
-        while self._waiting and self._active < self._places:
+        while self._waiting and len(self._active) < self._places:
             self._begin(*self._waiting.popleft())
 
     def _begin(self, job: Job, asked: Amounts) -> None:
         now = job.started_s = self._env.now
         if not self._active:
             self._since_s = now
-        self._active += 1
+        self._active[job] = None
         if self._prefixes is not None:
             job.cached = self._prefixes.match(job, now)
         factor = self.slowdown * (self._noise.next(job.tag) if self._noise is not None else 1.0)
@@ -108,6 +127,8 @@ class HostedServer:
 
     def _show(self, event: Any) -> None:
         job: Job = event.value
+        if job in self._dropped:
+            return
         job.first_s = self._env.now
         if job.on_first is not None:
             job.on_first(job)
@@ -115,13 +136,16 @@ class HostedServer:
     def _end(self, event: Any) -> None:
         job, asked, job.first_s = event.value
         now = job.finished_s = self._env.now
-        self._active -= 1
+        del self._active[job]
         if not self._active:
             self._worked_s += now - self._since_s
             self._warmth.used(now)
         self._limiter.settle(asked, self._used(job), now)
         self._begin_waiting()
-        job.done(job)
+        if job in self._dropped:
+            self._dropped.remove(job)
+        else:
+            job.done(job)
 
     def _asked(self, job: Job, now: float) -> Amounts:
         """The quota that a call takes on arrival: its prompt and, where that is reserved, its longest answer."""

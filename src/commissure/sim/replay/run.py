@@ -38,7 +38,8 @@ def replay(
     limits = {spec.name: longest_call(spec, fleet.profiles[spec.name], fleet.folder) for spec in fleet.specs}
     check_fits(trace, limits)
     env = simpy.Environment()
-    servers = build_servers(Site(env, _unit_tokens(trace, fleet), fleet.folder, seed), fleet, exact=exact)
+    site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults)
+    servers = build_servers(site, fleet, exact=exact)
     inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
     desk = Desk(fleet, servers, limits, inputs, outputs)
     feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), desk.route)
@@ -129,10 +130,11 @@ def _prices(trace: Trace, profiles: list[Profile], endpoint: Ints, cached: Ints)
             continue
         own = endpoint == number
         price = profile.price
+        hidden = value_of(profile.hosted.hidden_tokens) if profile.hosted else 0.0
         kept = price.cached_usd_per_mtok or price.input_usd_per_mtok
         usd[own] = 1e-6 * (
             (trace.input_tokens - cached)[own] * price.input_usd_per_mtok.value
             + cached[own] * kept.value
-            + trace.output_tokens[own] * price.output_usd_per_mtok.value
+            + (trace.output_tokens[own] + hidden) * price.output_usd_per_mtok.value
         )
     return usd

@@ -20,6 +20,8 @@ from commissure.hal.serving import EngineSettings
 from commissure.hal.spec import EndpointSpec
 from commissure.sim.engine.decoding import Constrain, Decoding
 from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
+from commissure.sim.hosted.retry import Retrying
+from commissure.sim.hosted.server import HostedServer
 from commissure.sim.topology.channel import Channel
 from commissure.sim.topology.faulty import Faulty
 from commissure.sim.topology.replicas import Replicas
@@ -49,12 +51,22 @@ class Site:
 
 def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str, Serves]:
     """One server an endpoint. `exact` gives plain engines that step through every iteration, and nothing else."""
-    build: Callable[[Site, EndpointSpec, Profile], Serves] = _build_exact if exact else build_server
+    build: Callable[[Site, EndpointSpec, Profile], Serves] = _build_exact if exact else _build_retrying
     return {spec.name: build(site, spec, fleet.profiles[spec.name]) for spec in fleet.specs}
+
+
+def _build_retrying(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
+    """Where a call can fail for a while, its client tries again."""
+    server = build_server(site, spec, profile)
+    if profile.step is None or any(fault.endpoint == spec.name for fault in site.faults):
+        return Retrying(server, site.env, site.seed, name=spec.name)
+    return server
 
 
 def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
     """The endpoint as its fleet file states it. Raises UsageError if it cannot be modelled so."""
+    if profile.step is None and profile.hosted is not None:
+        return _disturbed(site, spec, HostedServer(site.env, spec.name, profile, site.unit_tokens, site.seed))
     server = _replicated(site, spec, profile, spec.replicas, settings_of(spec, profile))
     if spec.prefill is not None:
         server = _split(site, spec, profile, server)
@@ -62,11 +74,15 @@ def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
         if spec.shares not in site.shared:
             site.shared[spec.shares] = SharedChip(site.env)
         server = site.shared[spec.shares].tenant(server, load_s(spec, profile))
+    return _disturbed(site, spec, server)
+
+
+def _disturbed(site: Site, spec: EndpointSpec, server: Server) -> Server:
     faults = [fault for fault in site.faults if fault.endpoint == spec.name]
-    if faults:
-        stream = dice(f"{site.seed}/{spec.name}/faults")
-        server = Faulty(site.env, spec.name, server, faults, stream, site.tiers.get(spec.name, ()))
-    return server
+    if not faults:
+        return server
+    stream = dice(f"{site.seed}/{spec.name}/faults")
+    return Faulty(site.env, spec.name, server, faults, stream, site.tiers.get(spec.name, ()))
 
 
 def _build_exact(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:

@@ -9,7 +9,7 @@ import simpy
 from commissure.hal.profile import Profile
 from commissure.hal.quantity import Quantity
 from commissure.sim.engine.job import Job
-from commissure.sim.engine.server import Server
+from commissure.sim.engine.server import Serves
 
 UNIT = 100
 ROUND = {"base_s": 1.0, "uncached_token_s": 0.001, "cached_token_s": 0.0001, "output_token_s": 0.01}
@@ -37,7 +37,7 @@ def at(env: simpy.Environment, time_s: float, action: Callable[[], Any]) -> None
     simpy.Timeout(env, time_s - env.now).callbacks.append(lambda _: action())
 
 
-def serve(env: simpy.Environment, server: Server, jobs: Sequence[tuple[float, Job]]) -> list[Job]:
+def serve(env: simpy.Environment, server: Serves, jobs: Sequence[tuple[float, Job]]) -> list[Job]:
     """Submit each job at its time; returns the jobs in the order in which they ended."""
     ended: list[Job] = []
     for time_s, job in jobs:

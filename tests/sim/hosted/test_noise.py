@@ -23,9 +23,10 @@ def test_marginals_are_log_logistic(share: float) -> None:
     assert np.median(drawn) == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_call_without_a_session_is_as_noisy() -> None:
+@pytest.mark.parametrize("session", [None, ""])
+def test_a_call_without_a_session_is_as_noisy(session: str | None) -> None:
     noise = Noise(5, "box", SHAPE, 0.4)
-    drawn = [noise.next(None) for _ in range(20_000)]
+    drawn = [noise.next(session) for _ in range(20_000)]
     assert stats.kstest(drawn, stats.fisk(c=SHAPE).cdf).pvalue > 0.01
     assert abs(np.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 0.03
 

@@ -8,7 +8,7 @@ from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Serves
 from commissure.sim.hosted.retry import Retrying
 from commissure.sim.hosted.server import HostedServer
-from tests.sim.hosted.bench import ROUND, UNIT, profile, serve
+from tests.sim.hosted.bench import ROUND, UNIT, at, profile, serve
 
 
 class Failing:
@@ -25,6 +25,15 @@ class Failing:
         job.arrived_s = self.env.now
         job.error = self.error
         job.done(job)
+
+    def cancel(self, job: Job) -> None:
+        raise AssertionError("it has no job")
+
+    def slow(self, factor: float) -> None:
+        raise AssertionError("it cannot be slower")
+
+    def evacuate(self) -> list[Job]:
+        return []
 
 
 def limited(env: simpy.Environment, requests: int) -> HostedServer:
@@ -107,6 +116,32 @@ def test_a_crowd_gets_through_a_narrow_limit() -> None:
     starts = sorted(job.started_s for _, job in jobs)
     for first, last in zip(starts, starts[9:], strict=False):
         assert 6 + (last - first) / 10 + 1e-3 >= 10
+
+
+def test_dropped_jobs_are_not_heard_of_again() -> None:
+    env = simpy.Environment()
+    client = Retrying(limited(env, 2), env, seed=1)
+    jobs = [Job(100, 10, index=number) for number in range(4)]
+    doomed, resting, other = jobs[1], jobs[2], jobs[3]
+    at(env, 0.5, lambda: client.cancel(doomed))
+    at(env, 0.5, lambda: client.cancel(resting))
+    ended = serve(env, client, [(0.0, job) for job in jobs])
+    assert ended == [jobs[0], other]
+    assert doomed.finished_s == resting.finished_s == -1
+    assert doomed.done == other.done
+
+
+def test_jobs_of_an_endpoint_that_dies_can_be_sent_anew() -> None:
+    env = simpy.Environment()
+    client = Retrying(limited(env, 2), env, seed=1)
+    jobs = [Job(100, 10) for _ in range(3)]
+    lost: list[Job] = []
+    at(env, 0.5, lambda: lost.extend(client.evacuate()))
+    at(env, 0.6, lambda: client.submit(lost[0]))
+    ended = serve(env, client, [(0.0, job) for job in jobs])
+    assert lost == jobs
+    assert ended == [lost[0]]
+    assert lost[0].finished_s == pytest.approx(30.0 + 1.2)
 
 
 def test_at_least_one_attempt() -> None:

@@ -10,11 +10,12 @@ import simpy
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
 from commissure.hal.profile import load_profile
 from commissure.sim.engine.job import NEVER, Job
+from commissure.sim.engine.server import Server
 from commissure.sim.hosted.latency import Latency
 from commissure.sim.hosted.server import HostedServer
 from commissure.sim.replay.feed import Feed
 from commissure.sim.workload.trace import make_trace
-from tests.sim.hosted.bench import ROUND, UNIT, profile, serve
+from tests.sim.hosted.bench import ROUND, UNIT, at, profile, serve
 
 
 def server(env: simpy.Environment, **parts: Any) -> HostedServer:
@@ -122,6 +123,36 @@ def test_hooks_for_faults() -> None:
     assert isinstance(bad.error, EndpointError)
     assert bad.finished_s == NEVER
     assert good.finished_s == pytest.approx(3 * 1.2)
+
+
+def test_a_dropped_job_frees_its_place_at_once() -> None:
+    env = simpy.Environment()
+    box: Server = server(env, concurrency=1)
+    jobs = [Job(100, 10) for _ in range(3)]
+    at(env, 0.5, lambda: box.cancel(jobs[1]))
+    at(env, 0.7, lambda: box.cancel(jobs[0]))
+    assert serve(env, box, [(0.0, job) for job in jobs]) == [jobs[2]]
+    assert jobs[2].started_s == 0.7
+    assert box.busy_s == pytest.approx(0.7 + 1.2)
+
+
+def test_an_endpoint_that_dies_loses_jobs_and_prefixes_and_may_get_them_again() -> None:
+    env = simpy.Environment()
+    box = server(env, concurrency=1)
+    prefix = (1, 2)
+    jobs = [Job(250, 10, prefix) for _ in range(3)]
+    seen: list[float] = []
+    jobs[1].on_first = lambda job: seen.append(env.now)
+    lost: list[Job] = []
+    at(env, 2.0, lambda: lost.extend(box.evacuate()))
+    for number in range(3):
+        at(env, 2.1, lambda number=number: box.submit(lost[number]))  # type: ignore[misc]
+    box.slow(2.0)
+    at(env, 1.0, lambda: box.slow(1.0))
+    serve(env, box, [(0.0, job) for job in jobs])
+    assert lost == jobs
+    assert [job.started_s for job in jobs] == pytest.approx([2.1, 2.1 + 1.35, 2.1 + 1.35 + 1.17])
+    assert seen == pytest.approx([jobs[1].finished_s - 0.09])
 
 
 def run_two(order: tuple[str, str], seed: int) -> dict[str, list[float]]:

@@ -29,9 +29,9 @@ class Noise:
         self._sessions: dict[Hashable, float] = {}
 
     def next(self, session: str | None) -> float:
-        """The multiplier of the next call; a call without a session is alone in its own."""
+        """The multiplier of the next call; one without a session, None or "", is alone in its own."""
         z = self._calls.gauss(0.0, 1.0)
-        if session is not None and self._common:
+        if session and self._common:
             z = self._common * self._of(session) + self._own * z
         return quantile(z, self._power)
 

@@ -24,6 +24,10 @@ class KeptPrefixes:
                 return number * self._unit_tokens
         return max(most, 0) * self._unit_tokens
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._from_s.clear()
+
     def learn(self, job: Job, from_s: float) -> None:
         """Keep a prompt's whole units, from a moment on."""
         kept = self._from_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import simpy
@@ -30,6 +31,7 @@ class Retrying:
         self._server = server
         self._env = env
         self._attempts = attempts
+        self._tries: dict[Job, _Tries] = {}
         self._dice = dice(f"{seed}/{name}/retry")
 
     @property
@@ -39,62 +41,82 @@ class Retrying:
 
     def submit(self, job: Job) -> None:
         """Take a job now; its `done` is called once, when it has ended or failed for good."""
-        self.send(_Tries(self, job, self._env.now))
-
-    def send(self, tries: _Tries) -> None:
-        """One try."""
-        tries.count += 1
-        self._server.submit(tries.job)
-        tries.restore_arrival()
-
-    def again(self, tries: _Tries) -> bool:
-        """Whether a failed job is to be sent again; if so, that is under way."""
-        error = tries.job.error
-        if not isinstance(error, EndpointError) or not error.retryable or tries.count >= self._attempts:
-            return False
-        self.retries += 1
-        jitter_s = self._dice.uniform(0.0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (tries.count - 1)))
-        asked_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
-        simpy.Timeout(self._env, max(asked_s, jitter_s), tries).callbacks.append(self._resend)
-        return True
-
-    def _resend(self, event: Any) -> None:
-        tries: _Tries = event.value
-        tries.reset()
-        self.send(tries)
-
-
-class _Tries:
-    """A job while it is tried: stands in for its `done`."""
-
-    def __init__(self, client: Retrying, job: Job, arrived_s: float) -> None:
-        self.job = job
-        self.count = 0
-        self._client = client
-        self._done: Callable[[Job], Any] = job.done
-        self._arrived_s = arrived_s
-        self._over = False
+        tries = self._tries[job] = _Tries(job, job.done, self._env.now)
         job.done = self._ended
+        self._send(tries)
 
-    def restore_arrival(self) -> None:
-        """Undo that a server took a later try for the arrival; a job that is over may serve someone else."""
-        if not self._over:
-            self.job.arrived_s = self._arrived_s
+    def cancel(self, job: Job) -> None:
+        """Drop a job that has not ended; its `done` is not called."""
+        if not self._tries[job].resting:
+            self._server.cancel(job)
+        self._forget(job)
 
-    def reset(self) -> None:
-        """As before the first try: nothing of a failed one is left."""
-        job = self.job
-        job.error = None
-        job.todo, job.left = job.prompt, job.output - 1
-        job.first_step = job.step_at = 0
-        job.order = WAITING
-        job.cached = job.cached_units = 0
-        job.started_s = job.first_s = job.finished_s = NEVER
+    def slow(self, factor: float) -> None:
+        """The server slows down."""
+        self._server.slow(factor)
+
+    def evacuate(self) -> list[Job]:
+        """Lose every job, those that wait for another try last; their `done` is not called."""
+        self._server.evacuate()
+        lost = sorted(self._tries, key=lambda job: self._tries[job].resting)
+        for job in lost:
+            self._forget(job)
+        return lost
+
+    def _send(self, tries: _Tries) -> None:
+        tries.count += 1
+        tries.resting = False
+        self._server.submit(tries.job)
+        if self._tries.get(tries.job) is tries:
+            tries.job.arrived_s = tries.arrived_s  # the server took this try for the arrival
 
     def _ended(self, job: Job) -> None:
-        self.restore_arrival()
-        if job.error is not None and self._client.again(self):
-            return
-        self._over = True
-        job.done = self._done
-        job.done(job)
+        tries = self._tries[job]
+        job.arrived_s = tries.arrived_s
+        if self._may_help(tries):
+            self._rest(tries)
+        else:
+            self._forget(job)
+            job.done(job)
+
+    def _may_help(self, tries: _Tries) -> bool:
+        error = tries.job.error
+        return isinstance(error, EndpointError) and error.retryable and tries.count < self._attempts
+
+    def _rest(self, tries: _Tries) -> None:
+        self.retries += 1
+        tries.resting = True
+        error = tries.job.error
+        told_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
+        jitter_s = self._dice.uniform(0.0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (tries.count - 1)))
+        simpy.Timeout(self._env, max(told_s, jitter_s), tries).callbacks.append(self._again)
+
+    def _again(self, event: Any) -> None:
+        tries: _Tries = event.value
+        if self._tries.get(tries.job) is tries:
+            _reset(tries.job)
+            self._send(tries)
+
+    def _forget(self, job: Job) -> None:
+        job.done = self._tries.pop(job).done
+
+
+@dataclass(slots=True, eq=False)
+class _Tries:
+    """A job while it is tried: whom to tell, when it came, how often it was sent, whether it waits to be again."""
+
+    job: Job
+    done: Callable[[Job], Any]
+    arrived_s: float
+    count: int = 0
+    resting: bool = False
+
+
+def _reset(job: Job) -> None:
+    """As before the first try: nothing of a failed one is left."""
+    job.error = None
+    job.todo, job.left = job.prompt, job.output - 1
+    job.first_step = job.step_at = 0
+    job.order = WAITING
+    job.cached = job.cached_units = 0
+    job.started_s = job.first_s = job.finished_s = NEVER

@@ -5,7 +5,7 @@ import simpy
 
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
 from commissure.sim.engine.job import Job
-from commissure.sim.engine.server import Serves
+from commissure.sim.engine.server import Server
 from commissure.sim.hosted.retry import Retrying
 from commissure.sim.hosted.server import HostedServer
 from tests.sim.hosted.bench import ROUND, UNIT, at, profile, serve
@@ -98,7 +98,7 @@ def test_the_same_seed_gives_the_same_retries() -> None:
     def tried(seed: int, name: str) -> list[float]:
         env = simpy.Environment()
         broken = Failing(env, EndpointError("box", "status 500", retryable=True))
-        client: Serves = Retrying(broken, env, seed, name=name)
+        client: Server = Retrying(broken, env, seed, name=name)
         serve(env, client, [(0.0, Job(100, 10))])
         return broken.tried_s
 

@@ -11,7 +11,7 @@ import simpy
 from commissure.hal.dice import dice
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
 from commissure.sim.engine.job import NEVER, WAITING, Job
-from commissure.sim.engine.server import Serves
+from commissure.sim.engine.server import Server
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 
@@ -24,7 +24,7 @@ class Retrying:
     `name` makes the randomness its own: that of an endpoint.
     """
 
-    def __init__(self, server: Serves, env: simpy.Environment, seed: int, attempts: int = 5, name: str = "") -> None:
+    def __init__(self, server: Server, env: simpy.Environment, seed: int, attempts: int = 5, name: str = "") -> None:
         if attempts < 1:
             raise UsageError(f"attempts must be at least 1, not {attempts}")
         self.retries = 0

@@ -158,10 +158,7 @@ class HostedServer:
         self._leave(job)
         self._limiter.settle(call.asked, self._used(job), now)
         self._begin_waiting()
-        if job in self._dropped:
-            self._dropped.remove(job)
-        else:
-            job.done(job)
+        job.done(job)
 
     def _leave(self, job: Job) -> None:
         del self._under_way[job]

@@ -18,6 +18,7 @@ HOT = (
     "src/commissure/sim/engine/padded.py",
     "src/commissure/sim/engine/prefix.py",
     "src/commissure/sim/engine/scheduler.py",
+    "src/commissure/sim/engine/scored.py",
     "src/commissure/sim/engine/stretch.py",
     "src/commissure/sim/replay/feed.py",
 )

@@ -15,6 +15,9 @@ def replay(
     trace: Annotated[Path, typer.Argument(help="A trace: Mooncake, Azure, BurstGPT, plain JSON lines or calls.jsonl.")],
     fleet: Annotated[str, typer.Option("--fleet", help="A fleet file, or one of the package by name.")] = "h100",
     router: Annotated[str, typer.Option("--router", help="Who serves a call, where several can.")] = "first",
+    evictor: Annotated[
+        str, typer.Option("--evictor", help="Which kept KV prefix leaves first; default least recent.")
+    ] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first calls.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad lines, and count them.")] = False,
     slo_ttft: Annotated[float, typer.Option("--slo-ttft", min=0, help="Goodput: seconds to the first token.")] = 1.0,
@@ -26,8 +29,11 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")] = False,
 ) -> None:
     """Serve a trace of real traffic on modelled endpoints, in virtual time."""
+    from networkx import DiGraph
+
     from commissure.hal.files import check_target
     from commissure.hal.fleet import Fleet
+    from commissure.policies.cache import build_evictor
     from commissure.policies.routing import build_router
     from commissure.sim.replay.columns import Slo
     from commissure.sim.replay.run import replay as run_replay
@@ -37,7 +43,8 @@ def replay(
 
     for option, path, suffix in (("--timeline", timeline, ".json"), ("--columns", columns_file, ".npz")):
         check_target(option, path, suffix)
-    loaded = Fleet.load(fleet, router=build_router(router, seed))
+    chosen = build_evictor(evictor, DiGraph(), seed) if evictor else None
+    loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
     calls = read_trace(trace, limit, skip_bad=skip_bad)
     with progress_of("replaying", len(calls), quiet=as_json) as told:
         began = perf_counter()

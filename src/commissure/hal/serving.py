@@ -66,7 +66,6 @@ class EngineSettings(Record):
     admission: Literal["grow", "reserve"] = "grow"
     schedules_ahead: bool = False
     prefix_caching: bool = True
-    evictor: str = "lru"
     speculative: SpeculativeDecoding | None = None
     buckets: Buckets | None = None
     tiers: tuple[Tier, ...] = ()

@@ -25,7 +25,7 @@ SLOTTED = "llama_cpp"
 def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
     """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
     units = lcm(*(settings_of(spec, fleet.profiles[spec.name]).block_tokens for spec in fleet.specs))
-    site = Site(rt.env, units, fleet.folder, seed, faults=fleet.faults)
+    site = Site(rt.env, units, fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
     return partial(_open, rt, site, behaviour)
 
 

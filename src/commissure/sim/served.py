@@ -16,11 +16,11 @@ from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.model import models
 from commissure.hal.primitives import Event
 from commissure.hal.profile import Profile
-from commissure.hal.quantity import value_of
 from commissure.hal.spec import EndpointSpec
 from commissure.sim.behaviour import Behaviour, Filler
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.server import Server
+from commissure.sim.hosted.latency import hidden_tokens
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.tokens import TokenModel, Tokens
 from commissure.sim.topology.build import Site, build_server, longest_call
@@ -44,7 +44,7 @@ class ServedEndpoint:
         self._model = TokenModel(profile.tokenizer, models().get(profile.model))
         self._unit = site.unit_tokens
         self._hashes = lru_cache(maxsize=4096)(self._hashed)
-        self._hidden = round(value_of(profile.hosted.hidden_tokens)) if profile.hosted else 0
+        self._hidden = hidden_tokens(profile)
         self._running = 0
 
     async def generate(self, call: Call) -> Reply:
@@ -107,6 +107,7 @@ class ServedEndpoint:
         job = Job(prompt, room, () if ready else self._hashes(tokens), done, ready_tokens=ready)
         job.on_first = lambda job: shown.set()
         job.tag = call.agent
+        job.longest = call.max_tokens
         self._running += 1
         job.sent_s = self._rt.env.now
         self._server.submit(job)

@@ -122,7 +122,7 @@ class ExactEngine:
             new = blocks - matched * (unit // self.settings.block_tokens)
             if new + cache.idle(job.hashes, matched) > cache.free:
                 break
-            job.held = cache.hold(job.hashes, matched, total)
+            job.held = cache.hold(job, matched, total)
             cache.take(blocks - len(job.held) * (unit // self.settings.block_tokens))
             self.waiting.popleft()
             ready = min(job.ready_tokens, job.todo - 1) if matched * unit >= job.ready_from else 0

@@ -39,6 +39,8 @@ class Job:
         self.index = index
         self.ready_tokens = ready_tokens
         self.ready_from = 0
+        # The longest answer that was asked for, where that is more than the answer.
+        self.longest = 0
         self.on_first: Callable[[Job], Any] | None = None
         self.tag: Any = None
         self.mask_s = 0.0

@@ -55,7 +55,7 @@ class Memory:
         if not surely and new + self._growth.blocks(step + 1) > cache.free:
             return -1
         if hashes:
-            job.held = cache.hold(hashes, shared, total)
+            job.held = cache.hold(job, shared, total)
         job.held_blocks = blocks - len(job.held) * self._unit_blocks
         job.pending = pending
         cache.used += job.held_blocks

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from commissure.sim.engine.job import Job
+
 
 class PrefixCache:
     """Blocks shared by the hash of the prefix they end, as in vLLM: unused ones stay until their room is needed.
@@ -51,14 +53,14 @@ class PrefixCache:
         kept = self._idle
         return sum(1 for unit in hashes[:count] if unit in kept) * self._unit_blocks if kept else 0
 
-    def hold(self, hashes: Sequence[int], matched: int, total: int) -> Sequence[int]:
-        """Take the first `matched` units, which are here, and add the others up to `total`; they are then held.
+    def hold(self, job: Job, matched: int, total: int) -> Sequence[int]:
+        """For a job, take the first `matched` units, which are here, and add the others up to `total`.
 
         Returns the units held: a unit past the matched ones that another prompt has put here is not shared.
         """
         refs, idle = self._refs, self._idle
         taken = 0
-        held = hashes[:total]
+        held = job.hashes[:total]
         for unit in held[:matched]:
             if refs[unit] == 0:
                 del idle[unit]
@@ -108,10 +110,14 @@ class PrefixCache:
         """Let go of kept units until the rest fits beside so many blocks in use."""
         room = self.capacity - used
         while self._idle and len(self._idle) * self._unit_blocks > room:
-            unit, _ = self._idle.popitem(last=False)
+            unit = self._victim()
             del self._refs[unit]
             if self.evicted is not None:
                 self.evicted(unit)
+
+    def _victim(self) -> int:
+        """Take the kept unit that leaves next."""
+        return self._idle.popitem(last=False)[0]
 
     def give(self, blocks: int) -> None:
         """Use so many blocks fewer."""

@@ -9,6 +9,7 @@ import simpy
 
 from commissure.hal.errors import UsageError
 from commissure.hal.model import Model, models
+from commissure.hal.policy import Evictor
 from commissure.hal.profile import Profile
 from commissure.hal.serving import EngineSettings
 from commissure.hal.spec import EndpointSpec
@@ -18,6 +19,7 @@ from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.padded import PaddedEngine
 from commissure.sim.engine.prefix import PrefixCache
+from commissure.sim.engine.scored import ScoredCache
 
 
 class Serves(Protocol):
@@ -61,10 +63,15 @@ def context_limit(profile: Profile, settings: EngineSettings) -> float:
 
 
 def build_engine(
-    env: simpy.Environment, spec: EndpointSpec, profile: Profile, settings: EngineSettings, unit_tokens: int
+    env: simpy.Environment,
+    spec: EndpointSpec,
+    profile: Profile,
+    settings: EngineSettings,
+    unit_tokens: int,
+    evictor: Evictor | None = None,
 ) -> Engine:
     """The engine of an endpoint of one's own. Raises UsageError if the profile has no step times."""
-    cost, cache = _parts(spec, profile, settings, unit_tokens)
+    cost, cache = _parts(spec, profile, settings, unit_tokens, evictor)
     if isinstance(cost, PaddedCost):
         return PaddedEngine(env, cost, settings, cache, spec.name)
     return Engine(env, cost, settings, cache, spec.name)
@@ -79,7 +86,11 @@ def build_exact(
 
 
 def _parts(
-    spec: EndpointSpec, profile: Profile, settings: EngineSettings, unit_tokens: int
+    spec: EndpointSpec,
+    profile: Profile,
+    settings: EngineSettings,
+    unit_tokens: int,
+    evictor: Evictor | None = None,
 ) -> tuple[StepCost, PrefixCache]:
     if profile.step is None:
         raise UsageError(
@@ -96,4 +107,6 @@ def _parts(
     block = round(model.diffusion.block_tokens.value) if model and model.diffusion else 1
     cost = kind(profile.step.values(), settings, model.experts if model else None, block)
     capacity = math.inf if settings.kv_blocks is None else settings.kv_blocks
+    if evictor is not None:
+        return cost, ScoredCache(capacity, settings.block_tokens, unit_tokens, evictor)
     return cost, PrefixCache(capacity, settings.block_tokens, unit_tokens)

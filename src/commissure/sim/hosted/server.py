@@ -172,7 +172,7 @@ class HostedServer:
         cached = self._prefixes.match(job, now) if self._prefixes is not None else 0
         answer = 0
         if self._limiter.reserves_output:
-            longest = self.max_output(job) if self.max_output is not None else 0
+            longest = self.max_output(job) if self.max_output is not None else job.longest
             answer = max(longest, self.hidden_tokens + job.output)
         return Amounts(1, job.prompt + answer, job.prompt - cached)
 

@@ -15,6 +15,7 @@ from commissure.hal.fleet import Fleet
 from commissure.hal.profile import Profile
 from commissure.hal.quantity import value_of
 from commissure.sim.engine.server import Serves, settings_of
+from commissure.sim.hosted.latency import hidden_tokens
 from commissure.sim.replay.columns import Columns
 from commissure.sim.replay.feed import Feed
 from commissure.sim.replay.route import Desk
@@ -38,7 +39,7 @@ def replay(
     limits = {spec.name: longest_call(spec, fleet.profiles[spec.name], fleet.folder) for spec in fleet.specs}
     check_fits(trace, limits)
     env = simpy.Environment()
-    site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults)
+    site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
     servers = build_servers(site, fleet, exact=exact)
     inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
     desk = Desk(fleet, servers, limits, inputs, outputs)
@@ -130,7 +131,7 @@ def _prices(trace: Trace, profiles: list[Profile], endpoint: Ints, cached: Ints)
             continue
         own = endpoint == number
         price = profile.price
-        hidden = value_of(profile.hosted.hidden_tokens) if profile.hosted else 0.0
+        hidden = hidden_tokens(profile)
         kept = price.cached_usd_per_mtok or price.input_usd_per_mtok
         usd[own] = 1e-6 * (
             (trace.input_tokens - cached)[own] * price.input_usd_per_mtok.value

@@ -14,6 +14,7 @@ from commissure.hal.errors import UsageError
 from commissure.hal.fault import Fault
 from commissure.hal.fleet import Fleet
 from commissure.hal.model import models
+from commissure.hal.policy import Evictor
 from commissure.hal.profile import Profile, load_profile
 from commissure.hal.quantity import value_of
 from commissure.hal.serving import EngineSettings
@@ -34,7 +35,8 @@ from commissure.sim.topology.tiers import Tiered
 class Site:
     """What the servers of one run share.
 
-    `unit_tokens` is the size of the prompts' hashed blocks; `constrain` says which calls decode under a grammar, and
+    `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
+    the least recently used; `constrain` says which calls decode under a grammar, and
     what that costs.
     """
 
@@ -46,6 +48,7 @@ class Site:
     shared: dict[str, SharedChip] = field(default_factory=dict)
     engines: int = 0
     faults: tuple[Fault, ...] = ()
+    evictor: Evictor | None = None
     tiers: dict[str, list[Tiered]] = field(default_factory=dict)
 
 
@@ -66,6 +69,10 @@ def _build_retrying(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
 def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
     """The endpoint as its fleet file states it. Raises UsageError if it cannot be modelled so."""
     if profile.step is None and profile.hosted is not None:
+        if spec.replicas > 1 or spec.prefill or spec.shares or spec.engine:
+            raise UsageError(
+                f"endpoint {spec.name!r} is hosted: replicas, prefill, shares and engine are its provider's business"
+            )
         return _disturbed(site, spec, HostedServer(site.env, spec.name, profile, site.unit_tokens, site.seed))
     server = _replicated(site, spec, profile, spec.replicas, settings_of(spec, profile))
     if spec.prefill is not None:
@@ -100,7 +107,7 @@ def _replicated(site: Site, spec: EndpointSpec, profile: Profile, replicas: int,
 
 
 def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSettings) -> Server:
-    engine = build_engine(site.env, spec, profile, settings, site.unit_tokens)
+    engine = build_engine(site.env, spec, profile, settings, site.unit_tokens, site.evictor)
     server: Server = engine
     if settings.tiers:
         assert profile.step is not None

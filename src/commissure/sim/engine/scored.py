@@ -1,0 +1,79 @@
+"""A prefix cache whose victims an evictor names, in place of the least recently used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.sim.engine.job import Job
+from commissure.sim.engine.prefix import PrefixCache
+
+
+class ScoredCache(PrefixCache):
+    """Of the units that nobody uses and nothing kept builds on, the one with the smallest priority leaves.
+
+    A unit is a `Resident`: `agent` is who asked for it first (the job's tag), `slot` its depth in the prefix tree;
+    `inserted` and `last_used` count admissions. O(kept units) an eviction, where the default is O(1).
+    """
+
+    def __init__(self, capacity: float, block_tokens: int, unit_tokens: int, evictor: Evictor) -> None:
+        super().__init__(capacity, block_tokens, unit_tokens)
+        self._evictor = evictor
+        self._entries: dict[int, Resident] = {}
+        self._parents: dict[int, int] = {}
+        self._children: dict[int, int] = {}
+        self._step = 0
+        self._agent = ""
+
+    def hold(self, job: Job, matched: int, total: int) -> Sequence[int]:
+        """As `PrefixCache.hold`, remembering who used what and when."""
+        self._step += 1
+        self._agent = str(job.tag or "")
+        held = super().hold(job, matched, total)
+        for depth, unit in enumerate(job.hashes[:total]):
+            self._used(unit, depth, job.hashes[depth - 1] if depth else None)
+        return held
+
+    def keep(self, units: Sequence[int]) -> None:
+        """As `PrefixCache.keep`."""
+        super().keep(units)
+        for depth, unit in enumerate(units):
+            self._used(unit, depth, units[depth - 1] if depth else None)
+
+    def _used(self, unit: int, depth: int, parent: int | None) -> None:
+        entry = self._entries.get(unit)
+        if entry is not None:
+            self._entries[unit] = Resident(entry.agent, entry.slot, entry.inserted, self._step, entry.uses + 1)
+            return
+        self._entries[unit] = Resident(self._agent, depth, self._step, self._step, 1)
+        if parent is not None and parent in self._entries:
+            self._parents[unit] = parent
+            self._children[parent] = self._children.get(parent, 0) + 1
+
+    def _victim(self) -> int:
+        now = Moment(self._step, self._agent)
+        leaves = [unit for unit in self._idle if not self._children.get(unit)]
+        victim = min(leaves, key=lambda unit: self._evictor.priority(self._entries[unit], now))
+        del self._idle[victim]
+        self._gone(victim)
+        return victim
+
+    def _gone(self, unit: int) -> None:
+        del self._entries[unit]
+        parent = self._parents.pop(unit, None)
+        if parent is not None:
+            self._children[parent] -= 1
+
+    def forget(self, held: Sequence[int], matched: int) -> None:
+        """As `PrefixCache.forget`."""
+        super().forget(held, matched)
+        for unit in reversed(held[matched:]):
+            if unit in self._entries and unit not in self._refs:
+                self._gone(unit)
+
+    def clear(self) -> None:
+        """Lose everything."""
+        super().clear()
+        self._entries.clear()
+        self._parents.clear()
+        self._children.clear()

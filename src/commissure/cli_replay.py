@@ -15,9 +15,7 @@ def replay(
     trace: Annotated[Path, typer.Argument(help="A trace: Mooncake, Azure, BurstGPT, plain JSON lines or calls.jsonl.")],
     fleet: Annotated[str, typer.Option("--fleet", help="A fleet file, or one of the package by name.")] = "h100",
     router: Annotated[str, typer.Option("--router", help="Who serves a call, where several can.")] = "first",
-    evictor: Annotated[
-        str, typer.Option("--evictor", help="Which kept KV prefix leaves first; default least recent.")
-    ] = "",
+    evictor: Annotated[str, typer.Option("--evictor", help="Which kept KV prefix leaves first; default LRU.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first calls.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad lines, and count them.")] = False,
     slo_ttft: Annotated[float, typer.Option("--slo-ttft", min=0, help="Goodput: seconds to the first token.")] = 1.0,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole
+from commissure.sim.workload.json_lines import fields, seconds, whole
 from commissure.sim.workload.reader import Row
 
 
@@ -31,7 +31,7 @@ class Journal:
 
 def _row(line: str) -> Row:
     call = json.loads(line)
-    return Row(float(call["start_s"]), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
+    return Row(seconds(call, "start_s"), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
 
 
 FORMAT = Journal()

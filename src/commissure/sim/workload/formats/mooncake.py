@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole, wholes
+from commissure.sim.workload.json_lines import fields, seconds, whole, wholes
 from commissure.sim.workload.reader import Row
 
 
@@ -35,7 +35,7 @@ class Mooncake:
 def _row(line: str) -> Row:
     call = json.loads(line)
     return Row(
-        float(call["timestamp"]) / 1000.0,
+        seconds(call, "timestamp") / 1000.0,
         whole(call, "input_length"),
         whole(call, "output_length"),
         wholes(call, "hash_ids"),

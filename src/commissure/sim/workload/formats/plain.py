@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole, wholes
+from commissure.sim.workload.json_lines import fields, seconds, whole, wholes
 from commissure.sim.workload.reader import Row
 
 
@@ -32,7 +32,7 @@ class Plain:
 def _row(line: str) -> Row:
     call = json.loads(line)
     hashes = wholes(call, "hash_ids")
-    return Row(float(call["arrival_s"]), whole(call, "input_tokens"), whole(call, "output_tokens"), hashes)
+    return Row(seconds(call, "arrival_s"), whole(call, "input_tokens"), whole(call, "output_tokens"), hashes)
 
 
 FORMAT = Plain()

@@ -16,7 +16,15 @@ def fields(line: str) -> set[str]:
     return set(value) if isinstance(value, dict) else set()
 
 
-def seconds(call: Any, name: str) -> float:
+def record(line: str) -> dict[str, Any]:
+    """The JSON object of a line. Raises ValueError, RecursionError."""
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError(f"a call is a JSON object, not {type(value).__name__}")
+    return value
+
+
+def seconds(call: dict[str, Any], name: str) -> float:
     """A number, which may be infinite or none. Raises KeyError, ValueError, OverflowError."""
     value = call[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -24,7 +32,7 @@ def seconds(call: Any, name: str) -> float:
     return float(value)
 
 
-def whole(call: Any, name: str) -> int:
+def whole(call: dict[str, Any], name: str) -> int:
     """A whole number. Raises KeyError, ValueError, OverflowError."""
     value = call[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
@@ -32,7 +40,7 @@ def whole(call: Any, name: str) -> int:
     return int(value)
 
 
-def wholes(call: Any, name: str) -> Sequence[int]:
+def wholes(call: dict[str, Any], name: str) -> Sequence[int]:
     """A list of names from 0 on, empty where it is absent. Raises ValueError.
 
     Names below 0 are the engine's own, for what it keeps of preempted jobs.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from commissure.hal.open_fleet import OpenFleet
 from commissure.hal.runtime import Runtime
@@ -24,7 +25,7 @@ class Session:
 
 def poisson_sessions(
     workflow: Workflow, rate_per_s: float, workflows: int
-) -> Callable[..., Awaitable[tuple[Session, ...]]]:
+) -> Callable[..., Coroutine[Any, Any, tuple[Session, ...]]]:
     """A workflow of so many, begun at this rate whatever they do; sessions in order of arrival.
 
     Raises UsageError; one that fails ends all, with its error. Arrivals are a stream of their own.

@@ -124,6 +124,8 @@ def test_arrivals_and_lengths_do_not_move_each_other(name: str) -> None:
     assert same(base, make(500, 7, Drawn(Geometric(300), Constant(3)))) == [True, True, False]
     assert same(base, make(500, 7, Drawn(Constant(3), MIXED.output))) == [True, False, True]
     assert same(base, gamma(9.0, 0.4, 500, 7, MIXED)) == [False, True, True]
+    alike = make(500, 7, Drawn(Geometric(300), Geometric(300)))
+    assert abs(np.corrcoef(alike.input_tokens, alike.output_tokens)[0, 1]) < 4 / math.sqrt(500)
     correlations = np.corrcoef([np.diff(base.arrival_s), base.input_tokens[1:], base.output_tokens[1:]])
     assert np.abs(correlations - np.eye(3)).max() < 4 / math.sqrt(500)
 
@@ -140,6 +142,8 @@ def test_a_rate_is_a_time_scale() -> None:
 
 
 def test_streams_are_named_by_text() -> None:
+    """The first numbers are the same in every process and under every PYTHONHASHSEED: these."""
+    assert stream(7, "arrivals").bit_generator.random_raw(2).tolist() == [10600993675279974324, 18224616996800745685]
     first = stream(1, "a").integers(2**63, size=4).tolist()
     assert first == stream(1, "a").integers(2**63, size=4).tolist()
     others = [stream(1, "b"), stream(2, "a"), stream(1, ""), stream(1, "é")]

@@ -11,22 +11,41 @@ def fields(line: str) -> set[str]:
     """The names of a JSON object's fields; none if the line is no object."""
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return set()
     return set(value) if isinstance(value, dict) else set()
 
 
-def whole(call: Any, name: str) -> int:
-    """A whole number. Raises KeyError, ValueError."""
+def record(line: str) -> dict[str, Any]:
+    """The JSON object of a line. Raises ValueError, RecursionError."""
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError(f"a call is a JSON object, not {type(value).__name__}")
+    return value
+
+
+def seconds(call: dict[str, Any], name: str) -> float:
+    """A number, which may be infinite or none. Raises KeyError, ValueError, OverflowError."""
+    value = call[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number, not {value!r:.40}")
+    return float(value)
+
+
+def whole(call: dict[str, Any], name: str) -> int:
+    """A whole number. Raises KeyError, ValueError, OverflowError."""
     value = call[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise ValueError(f"{name} must be a whole number, not {value!r:.40}")
     return int(value)
 
 
-def wholes(call: Any, name: str) -> Sequence[int]:
-    """A list of whole numbers, empty where it is absent. Raises ValueError."""
+def wholes(call: dict[str, Any], name: str) -> Sequence[int]:
+    """A list of names from 0 on, empty where it is absent. Raises ValueError.
+
+    Names below 0 are the engine's own, for what it keeps of preempted jobs.
+    """
     values = call.get(name, ())
-    if not isinstance(values, list | tuple) or not all(type(value) is int for value in values):
-        raise ValueError(f"{name} must be a list of whole numbers, not {values!r:.40}")
+    if not isinstance(values, list | tuple) or not all(type(value) is int and 0 <= value < 2**63 for value in values):
+        raise ValueError(f"{name} must be a list of whole numbers from 0 to 2^63 - 1, not {values!r:.40}")
     return values

@@ -38,7 +38,8 @@ class Format(Protocol):
         """How many lines precede the calls."""
 
     def reader(self, first_line: str) -> Callable[[str], Row | None]:
-        """What reads one line; None for a line that is no call. Raises ValueError or KeyError on a bad line."""
+        """What reads one line; None for a line that is no call. Raises ValueError, KeyError, TypeError or
+        OverflowError on a bad line."""
 
 
 def format_names() -> list[str]:
@@ -49,7 +50,7 @@ def format_names() -> list[str]:
 def read_trace(path: Path, limit: int | None = None, *, skip_bad: bool = False) -> Trace:
     """Read a trace. Raises UsageError naming file, line and what is allowed; with `skip_bad` bad lines are counted."""
     try:
-        with path.open(encoding="utf-8", errors="strict", newline="\n") as file:
+        with path.open(encoding="utf-8-sig", errors="strict", newline="\n") as file:
             first = file.readline()
             kind = _format(path, first)
             file.seek(0)
@@ -114,7 +115,7 @@ def _rows(file: Iterable[str], kind: Format, first: str) -> Iterator[tuple[int, 
             row = read(line)
         except KeyError as error:
             yield number, f"the field {error} is missing: {line.strip()!r:.80}"
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             yield number, f"not a call of this format: {error}: {line.strip()!r:.80}"
         else:
             if row is not None:

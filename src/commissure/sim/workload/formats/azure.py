@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from commissure.sim.workload.reader import Row
 
 COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
-EPOCH = datetime(2023, 1, 1)
+EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
+STAMP = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ def _row(line: str) -> Row:
 
 def _seconds(stamp: str) -> float:
     """Timestamps have seven digits of a second, one more than Python's datetime takes, and in 2024 a zone."""
-    whole, dot, rest = stamp.partition(".")
-    digits = rest.partition("+")[0].rstrip("Z") if dot else ""
-    moment = datetime.fromisoformat(whole.partition("+")[0])
-    return (moment - EPOCH).total_seconds() + (float(f"0.{digits}") if digits else 0.0)
+    parts = STAMP.fullmatch(stamp.strip())
+    if parts is None:
+        raise ValueError(f"{COLUMNS[0]} must be like 2023-11-16 18:15:46.6805900, not {stamp!r:.40}")
+    whole, fraction, zone = parts.groups()
+    moment = datetime.fromisoformat(whole + (zone or "Z"))
+    return (moment - EPOCH).total_seconds() + float(fraction or 0)
 
 
 FORMAT = Azure()

@@ -34,13 +34,28 @@ class BurstGPT:
         stamp, prompt, output = (names.index(name) for name in NEEDED)
 
         def row(line: str) -> Row | None:
-            (values,) = csv.reader([line])
+            values = _values(line)
             if len(values) < len(names):
                 raise ValueError(f"{len(values)} columns where the header has {len(names)}")
-            answer = int(float(values[output]))
-            return None if answer == 0 else Row(float(values[stamp]), int(float(values[prompt])), answer)
+            answer = _whole(values[output])
+            return None if answer == 0 else Row(float(values[stamp]), _whole(values[prompt]), answer)
 
         return row
+
+
+def _values(line: str) -> list[str]:
+    try:
+        (values,) = csv.reader([line])
+    except csv.Error as error:
+        raise ValueError(error) from None
+    return values
+
+
+def _whole(text: str) -> int:
+    value = float(text)
+    if value != int(value):
+        raise ValueError(f"tokens must be a whole number, not {text!r:.40}")
+    return int(value)
 
 
 FORMAT = BurstGPT()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole
+from commissure.sim.workload.json_lines import fields, record, seconds, whole
 from commissure.sim.workload.reader import Row
 
 
@@ -30,8 +29,8 @@ class Journal:
 
 
 def _row(line: str) -> Row:
-    call = json.loads(line)
-    return Row(float(call["start_s"]), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
+    call = record(line)
+    return Row(seconds(call, "start_s"), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
 
 
 FORMAT = Journal()

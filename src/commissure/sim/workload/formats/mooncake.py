@@ -5,11 +5,10 @@ timestamp in ms, input_length, output_length, hash_ids.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole, wholes
+from commissure.sim.workload.json_lines import fields, record, seconds, whole, wholes
 from commissure.sim.workload.reader import Row
 
 
@@ -33,9 +32,9 @@ class Mooncake:
 
 
 def _row(line: str) -> Row:
-    call = json.loads(line)
+    call = record(line)
     return Row(
-        float(call["timestamp"]) / 1000.0,
+        seconds(call, "timestamp") / 1000.0,
         whole(call, "input_length"),
         whole(call, "output_length"),
         wholes(call, "hash_ids"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from commissure.sim.workload.json_lines import fields, whole, wholes
+from commissure.sim.workload.json_lines import fields, record, seconds, whole, wholes
 from commissure.sim.workload.reader import Row
 
 
@@ -30,9 +29,9 @@ class Plain:
 
 
 def _row(line: str) -> Row:
-    call = json.loads(line)
+    call = record(line)
     hashes = wholes(call, "hash_ids")
-    return Row(float(call["arrival_s"]), whole(call, "input_tokens"), whole(call, "output_tokens"), hashes)
+    return Row(seconds(call, "arrival_s"), whole(call, "input_tokens"), whole(call, "output_tokens"), hashes)
 
 
 FORMAT = Plain()

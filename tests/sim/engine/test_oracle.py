@@ -88,7 +88,6 @@ def test_arrivals_at_one_instant_are_no_tie(ahead: bool) -> None:
     assert [job.started_s for job in ours.jobs][:3] == [0.0, 1.0, 1.0]
 
 
-@pytest.mark.xfail(reason="a stretch is not ended one step early for whom the token budget keeps waiting")
 def test_scheduling_ahead_a_full_token_budget_admits_as_step_by_step() -> None:
     # Decoding takes four tokens of eight a sequence, so two sequences fill the budget. Both end with the fifth step,
     # as which begins the third call is taken in for the sixth.
@@ -100,7 +99,6 @@ def test_scheduling_ahead_a_full_token_budget_admits_as_step_by_step() -> None:
     assert_same(serve(program), serve(program, ExactEngine))
 
 
-@pytest.mark.xfail(reason="nobody is chosen where the prompt under way ends sooner because sequences end before it")
 def test_scheduling_ahead_who_ends_makes_room_beside_the_last_chunk() -> None:
     # A and B decode beside 25 tokens of prompt in chunks of 8; both end with the fourth step, so that the fifth has
     # room for the 9 tokens that are left and for one more: the fourth call's.

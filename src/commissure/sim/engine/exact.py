@@ -115,7 +115,7 @@ class ExactEngine:
         while self.waiting and budget > 0 and len(self.running) < self.settings.max_num_seqs:
             job, cache = self.waiting[0], self.cache
             unit = cache.unit_tokens
-            total = min(len(job.hashes), job.todo // unit)
+            total = min(len(job.hashes), job.todo // unit) if self.settings.prefix_caching else 0
             matched = cache.match(job.hashes, min(total, (job.todo - 1) // unit))
             job.grows = job.rate == 1.0 and self.settings.admission == "grow"
             blocks = self._blocks(job.todo if job.grows else job.todo + job.left * job.rate)

@@ -66,6 +66,7 @@ class Engine(Scheduler):
             self._cut()
         elif job.finished_s == NEVER and job in self.waiting:
             self.waiting.remove(job)
+            self._cut()  # who waited behind it may join
 
     def slow(self, factor: float) -> None:
         """From the end of the step in progress on, every step takes `factor` times its modelled time."""
@@ -76,8 +77,13 @@ class Engine(Scheduler):
     def evacuate(self) -> list[Job]:
         """Lose every job, running and waiting, and the cache with them; returns them, in order of admission."""
         lost = [*self.running, *self.waiting]
+        if self._active:
+            self.busy_s += self.env._now - self._stretch.began_s
         for job in [*self.running]:
             self._remove(job)
+        for job in lost:
+            if job.first_s > self.env._now:
+                job.first_s = NEVER  # a step that was taken at once with what follows is not over yet
         self.waiting.clear()
         self._completing.clear()
         self.memory.clear()

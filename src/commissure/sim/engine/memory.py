@@ -41,7 +41,7 @@ class Memory:
         shared = total = kept = 0
         if cache.kept:
             self.trim(step + 1)
-        if hashes:
+        if hashes and self._keeps:
             unit = cache.unit_tokens
             total = min(len(hashes), job.todo // unit)
             shared = cache.match(hashes, min(total, (job.todo - 1) // unit))
@@ -54,7 +54,7 @@ class Memory:
         surely = cache.used + self._pending + new + pending <= cache.capacity
         if not surely and new + self._growth.blocks(step + 1) > cache.free:
             return -1
-        if hashes:
+        if total:
             job.held = cache.hold(job, shared, total)
         job.held_blocks = blocks - len(job.held) * self._unit_blocks
         job.pending = pending

@@ -51,12 +51,8 @@ class Scheduler:
         if partial is not None and budget > 0:
             rest = partial.todo - self._context
             if rest > budget:
-                full = (rest - 1) // budget
-                # Who joins the step that ends the prompt is decided one step before it.
-                self._repeat(budget, full - 1 if self._ahead and full > 1 else full)
-                if full == 1 and calm:
-                    self._decide(rest - budget)
-                return True
+                self._repeat(budget, (rest - 1) // budget)
+                return self._decided(calm)
             chunks.append((partial, rest, self._context))
             self._completing.append(partial)
             self._partial = None
@@ -69,7 +65,7 @@ class Scheduler:
             fresh = self._admit(budget)
             chunks += fresh
             self._take_up(fresh)
-        if len(chunks) == 1 and self._partial is not None and not self._ahead:
+        if len(chunks) == 1 and self._partial is not None:
             (_, chunk, context), *_ = chunks
             self._repeat(chunk, (self._partial.todo - context - 1) // chunk)
         elif chunks:
@@ -78,18 +74,21 @@ class Scheduler:
             self._repeat(0, self.batch.steps_left())
         else:
             return False
-        if self._ahead and calm:
-            partial = self._partial
-            self._decide(0 if partial is None else partial.todo - self._context - self._chunk)
-        return True
+        return self._decided(calm)
 
-    def _decide(self, rest: int) -> None:
-        """Scheduling ahead: choose who joins the next step, beside `rest` tokens of the prompt under way."""
-        if not self._ahead or not self.waiting or len(self.running) >= self._places:
-            return
-        decoding = self.batch.count - self.batch.ending() + sum(1 for job in self._completing if job.left)
-        budget = self._budget - decoding * self.cost.decode_tokens - rest
-        self._joining = self._admit(budget)
+    def _decided(self, calm: bool) -> bool:
+        """Scheduling ahead: choose who joins the next step, and be back when the last step of the stretch begins."""
+        if not self._ahead:
+            return True
+        batch, partial = self.batch, self._partial
+        hope = self.waiting and len(self.running) < self._places
+        if hope and calm:
+            rest = 0 if partial is None else partial.todo - self._context - self._chunk
+            decoding = batch.count - batch.ending() + sum(1 for job in self._completing if job.left)
+            self._joining = self._admit(self._budget - decoding * self.cost.decode_tokens - rest)
+        if (hope or partial is not None) and self._stretch.n > 1:
+            self._stretch.n -= 1
+        return True
 
     def _admit(self, budget: int) -> list[Chunk]:
         """Place waiting jobs, in order, into a step's token budget."""

@@ -27,9 +27,10 @@ class Stretch:
         if past < 0.0:
             return -1
         slope = first - more / 2
-        if slope <= 0.0:
+        if slope <= 0.0 and more <= 0.0:
             return self.n
-        done = int(2 * past / (slope + sqrt(slope * slope + 2 * more * past)))
+        root = sqrt(slope * slope + 2 * more * past)
+        done = int(2 * past / (slope + root)) if slope > 0.0 else int((root - slope) / more)
         # The root is good to rounding; whether a step is over is decided by the same sum as its end.
         while (done + 1) * (first + more * done / 2) <= past:
             done += 1

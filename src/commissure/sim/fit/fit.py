@@ -53,6 +53,8 @@ def _compare(predicted: Floats, measured: Floats) -> dict[str, dict[str, float]]
     usable = np.isfinite(predicted) & np.isfinite(measured)
     predicted, measured = predicted[usable], measured[usable]
     found = {}
+    if not len(measured):
+        return {}
     for name, of in (("mean", np.mean), ("p50", np.median), ("p99", lambda values: np.percentile(values, 99))):
         ours, theirs = float(of(predicted)), float(of(measured))
         found[name] = {"predicted": ours, "measured": theirs, "error": ours / theirs - 1 if theirs else 0.0}

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
-from commissure.hal.serving import EngineSettings
+from commissure.hal.serving import EngineSettings, Whole
 from commissure.sim.workload.trace import Floats, Trace, make_trace
 
 # vLLM schedules asynchronously unless told otherwise from this version on.
@@ -30,6 +30,63 @@ class RecordedCall(BaseModel):
     queued_ts: float | None = None
     first_token_ts: float
     last_token_ts: float
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _EngineArguments(_Lenient):
+    model: str = ""
+    max_num_seqs: Whole | None = None
+    max_num_batched_tokens: Whole | None = None
+    data_parallel_size: Whole | None = None
+
+
+class _KvCache(_Lenient):
+    num_gpu_blocks: Whole | None = None
+    block_size: Whole | None = None
+    enable_prefix_caching: bool | None = None
+
+
+class _Scheduler(_Lenient):
+    max_num_seqs: Whole | None = None
+    max_num_batched_tokens: Whole | None = None
+    async_scheduling: bool | None = None
+
+
+class _Resolved(_Lenient):
+    scheduler_config: _Scheduler = _Scheduler()
+
+
+class Meta(_Lenient):
+    """What meta.json says of the engine: vLLM's own names. What it does not say is vLLM's default."""
+
+    model: str = ""
+    vllm_version: str = ""
+    started_at: str = ""
+    engine_kwargs: _EngineArguments = _EngineArguments()
+    kv_cache: _KvCache = _KvCache()
+    resolved_config: _Resolved = _Resolved()
+
+    @property
+    def replicas(self) -> int:
+        """Data-parallel engines."""
+        return self.engine_kwargs.data_parallel_size or 1
+
+    def settings(self) -> EngineSettings:
+        """The engine's structure; data-parallel replicas are modelled as one pool. Raises ValidationError."""
+        given, cache, resolved = self.engine_kwargs, self.kv_cache, self.resolved_config.scheduler_config
+        ahead = resolved.async_scheduling
+        return EngineSettings(
+            max_num_seqs=(given.max_num_seqs or resolved.max_num_seqs or 256) * self.replicas,
+            max_batched_tokens=(given.max_num_batched_tokens or resolved.max_num_batched_tokens or 2048)
+            * self.replicas,
+            kv_blocks=cache.num_gpu_blocks * self.replicas if cache.num_gpu_blocks else None,
+            block_tokens=cache.block_size or 16,
+            prefix_caching=cache.enable_prefix_caching is not False,
+            schedules_ahead=_version(self.vllm_version) >= ASYNC_SINCE if ahead is None else ahead,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +109,15 @@ class RecordedRun:
 
     @property
     def tpot_s(self) -> Floats:
-        """(E2E - TTFT) / (out - 1); NaN for calls of one token."""
-        more = np.where(self.trace.output_tokens > 1, self.trace.output_tokens - 1, np.nan)
-        tpot: Floats = (self.e2e_s - self.ttft_s) / more
-        return tpot
+        """(E2E - TTFT) / (out - 1); NaN for calls of one token, and for those whose tokens came all at once."""
+        after = self.e2e_s - self.ttft_s
+        known = (self.trace.output_tokens > 1) & (after > 0)
+        return np.where(known, after / np.maximum(self.trace.output_tokens - 1, 1), np.nan)
 
 
 def read_run(requests: Path, meta: Path, *, skip_bad: bool = False) -> RecordedRun:
     """Read a run's requests.jsonl and meta.json. Raises UsageError naming file, line and field."""
-    about = _read_meta(meta)
+    about, settings = _read_meta(meta)
     calls, lines, skipped = _read_calls(requests, skip_bad=skip_bad)
     sent, begun = _clock(requests, calls)
     order = sorted(range(len(calls)), key=sent.__getitem__)
@@ -70,16 +127,15 @@ def read_run(requests: Path, meta: Path, *, skip_bad: bool = False) -> RecordedR
         requests.name, sent, [call.input_toks for call in calls], [call.output_toks for call in calls],
         lines=lines, skipped=skipped,
     )  # fmt: skip
-    kwargs = about.get("engine_kwargs") or {}
     return RecordedRun(
         trace,
         np.asarray([call.first_token_ts - start for call, start in zip(calls, begun, strict=True)]),
         np.asarray([call.last_token_ts - start for call, start in zip(calls, begun, strict=True)]),
-        _settings(meta, about, kwargs),
-        int(kwargs.get("data_parallel_size") or 1),
-        str(about.get("model") or kwargs.get("model") or ""),
-        f"vLLM {about.get('vllm_version', '(version unknown)')}",
-        _day(about.get("started_at")),
+        settings,
+        about.replicas,
+        about.model or about.engine_kwargs.model,
+        f"vLLM {about.vllm_version or '(version unknown)'}",
+        _day(about.started_at),
         calls[0].queued_ts is not None,
     )
 
@@ -134,45 +190,26 @@ def _clock(path: Path, calls: list[RecordedCall]) -> tuple[list[float], list[flo
     return [call.arrival_time + between for call in calls], stamps
 
 
-def _read_meta(path: Path) -> dict[str, Any]:
+def _read_meta(path: Path) -> tuple[Meta, EngineSettings]:
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        about = Meta.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return about, about.settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the engine's settings"
+        raise UsageError(f"{path}: {field}: {first['msg']} (given: {first['input']!r:.60})") from None
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as JSON: {error}") from None
-    if not isinstance(about, dict):
-        raise UsageError(f"{path}: give a JSON object with the engine's settings in engine_kwargs")
-    return about
 
 
-def _settings(path: Path, about: dict[str, Any], kwargs: dict[str, Any]) -> EngineSettings:
-    """The engine's structure as it says itself; data-parallel replicas are modelled as one pool."""
-    replicas = int(kwargs.get("data_parallel_size") or 1)
-    cache = about.get("kv_cache") or {}
-    scheduler = (about.get("resolved_config") or {}).get("scheduler_config") or {}
-    blocks = cache.get("num_gpu_blocks")
-    given = {
-        "max_num_seqs": (kwargs.get("max_num_seqs") or scheduler.get("max_num_seqs") or 256) * replicas,
-        "max_batched_tokens": (kwargs.get("max_num_batched_tokens") or scheduler.get("max_num_batched_tokens") or 2048)
-        * replicas,
-        "kv_blocks": blocks * replicas if blocks else None,
-        "block_tokens": cache.get("block_size") or 16,
-        "prefix_caching": cache.get("enable_prefix_caching") is not False,
-        "schedules_ahead": scheduler.get("async_scheduling", _version(about.get("vllm_version", "")) >= ASYNC_SINCE),
-    }
-    try:
-        return EngineSettings.model_validate(given)
-    except (ValidationError, TypeError) as error:
-        raise UsageError(f"{path}: these engine settings cannot be modelled: {error}") from None
-
-
-def _day(text: Any) -> str:
+def _day(text: str) -> str:
     """The day of an ISO timestamp; where there is none, the first day of which nobody can say it is wrong."""
     try:
-        return datetime.fromisoformat(str(text)).date().isoformat()
+        return datetime.fromisoformat(text).date().isoformat()
     except ValueError:
         return date.min.isoformat()
 
 
-def _version(text: Any) -> tuple[int, ...]:
-    parts = str(text).split(".")[:2]
+def _version(text: str) -> tuple[int, ...]:
+    parts = text.split(".")[:2]
     return tuple(int(part) for part in parts if part.isdigit())

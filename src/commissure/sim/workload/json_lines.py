@@ -35,7 +35,7 @@ def seconds(call: dict[str, Any], name: str) -> float:
 def whole(call: dict[str, Any], name: str) -> int:
     """A whole number. Raises KeyError, ValueError, OverflowError."""
     value = call[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise ValueError(f"{name} must be a whole number, not {value!r:.40}")
     return int(value)
 

@@ -13,8 +13,8 @@ from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.prefix import PrefixCache
+from commissure.sim.replay.closed import ClosedLoop
 from commissure.sim.replay.columns import Columns
-from commissure.sim.workload.closed import ClosedLoop
 from commissure.sim.workload.lengths import Constant, Drawn, Geometric
 
 STEP = {

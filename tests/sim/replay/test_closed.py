@@ -139,7 +139,8 @@ def test_a_call_that_fails_is_a_row_without_a_finish() -> None:
     env.run()
     columns = loop.columns("one", 0.0)
     assert columns.served.tolist() == [number % 2 == 0 for number in range(10)]
-    assert sorted(loop.errors) == [1, 3, 5, 7, 9]
+    assert sorted(columns.errors) == [1, 3, 5, 7, 9]
+    assert str(columns.errors[1]) == "endpoint 'one': no room"
 
 
 @pytest.mark.parametrize(

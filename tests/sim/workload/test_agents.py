@@ -293,6 +293,14 @@ def test_what_a_good_graph_may_leave_out() -> None:
         check_graph(numbered, "1")
 
 
+def test_a_workflow_is_that_of_the_graph_as_it_was() -> None:
+    graph = build(brief("a", "b"), {("a", "b"): 1.0})
+    workflow = agent_workflow(graph, "a")
+    graph.remove_node("b")
+    graph.nodes["a"]["tool_s"] = 5.0
+    assert [(visit.node, visit.end_s) for visit in on_model(workflow)] == [("a", 0.0), ("b", 0.0)]
+
+
 @pytest.mark.parametrize(("rate", "workflows", "said"), [(0.0, 1, "rate_per_s"), (1.0, 0, "workflows")])
 def test_bad_rates_are_named(rate: float, workflows: int, said: str) -> None:
     with pytest.raises(UsageError, match=said):

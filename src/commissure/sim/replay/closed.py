@@ -88,6 +88,7 @@ class ClosedLoop:
             np.zeros(calls),
             (endpoint,),
             {endpoint: busy_s},
+            errors=self.errors,
         )
 
     def _pause(self, client: int) -> None:

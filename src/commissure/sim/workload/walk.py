@@ -46,6 +46,7 @@ def agent_workflow(graph: nx.DiGraph[str], start: str, steps: int = 1000) -> Wor
     `inputs` are texts for the prompt of the first step; each other step whose prompt is a text, not a count, gets the
     answer of the step before it.
     """
+    graph = graph.copy()  # what is done to it later does not change the workflow
     nodes = check_graph(graph, start)
     check_whole("steps", steps, 1, MOST_STEPS)
 

@@ -351,11 +351,14 @@ def test_a_lost_engine_gives_its_jobs_back_and_serves_on() -> None:
     env.run(until=4.5)
     assert engine.evacuate() == jobs
     assert engine.evacuate() == []
+    worked = engine.steps, engine.busy_s
+    env.run(until=100.5)
+    assert (engine.steps, engine.busy_s) == worked
     again = Job(9, 2, (1, 2))
     engine.submit(again)
     env.run()
     assert again.cached == 0  # the prefix was lost
-    assert (again.started_s, again.finished_s) == (4.5, 6.5)
+    assert (again.started_s, again.finished_s) == (100.5, 102.5)
     assert all(job.finished_s == NEVER for job in jobs)
     assert engine.memory.cache.used == 0
 

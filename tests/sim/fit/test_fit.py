@@ -118,6 +118,22 @@ def test_another_clock_than_the_stamps_changes_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one.e2e_s, other.e2e_s)
 
 
+def test_two_clocks_are_joined_where_they_are_closest(tmp_path: Path) -> None:
+    # Sent at 0, 1 and 2 by one clock, taken in at 100.3, 101.1 and 102.2 by the other: the second, within no time.
+    lines = [
+        json.dumps({"input_toks": 9, "output_toks": 2, "arrival_time": sent_s, "queued_ts": queued_s,
+                    "first_token_ts": queued_s + 0.5, "last_token_ts": queued_s + 0.75})
+        for sent_s, queued_s in ((0.0, 100.3), (1.0, 101.1), (2.0, 102.2))
+    ]  # fmt: skip
+    (tmp_path / "requests.jsonl").write_text("\n".join(lines))
+    (tmp_path / "meta.json").write_text("{}")
+    run = read_run(tmp_path / "requests.jsonl", tmp_path / "meta.json")
+    assert run.trace.arrival_s == pytest.approx([0.0, 1.0, 2.0])
+    # On the engine's clock the first was sent at 100.1: arrivals count from there, times from the queue.
+    assert run.ttft_s == pytest.approx([0.5, 0.5, 0.5])
+    assert run.tpot_s == pytest.approx([0.25, 0.25, 0.25])
+
+
 def test_times_count_from_the_queue_where_it_is_stamped(tmp_path: Path) -> None:
     # An engine takes a call in as its step ends: what it stamps is then, and TTFT counts from it.
     run, _ = known_run(tmp_path, DENSE, queued=False)

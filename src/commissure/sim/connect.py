@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from math import lcm
 
+from commissure.hal import connect as live
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.fleet import Connect, Fleet
 from commissure.hal.profile import Profile
@@ -18,6 +19,8 @@ from commissure.sim.engine.server import settings_of
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.topology.build import Site
 
+# The provider that answers at once, in either world.
+AT_ONCE = "null"
 # The provider whose server holds one prefix a slot and serves one call at a time.
 SLOTTED = "llama_cpp"
 
@@ -32,6 +35,8 @@ def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | No
 def _open(
     rt: SimRuntime, site: Site, behaviour: Behaviour | None, spec: EndpointSpec, profile: Profile, _: Runtime
 ) -> AbstractAsyncContextManager[Endpoint]:
+    if spec.provider == AT_ONCE:
+        return live.connect(spec, profile, rt)
     if spec.provider == SLOTTED:
         return slotted.connect(spec, profile, rt, behaviour)
     return served.connect(spec, profile, rt, site, behaviour)

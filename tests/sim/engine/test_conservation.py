@@ -86,7 +86,8 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule()
     def evacuate(self) -> None:
-        expected = [*self.engine.running, *self.engine.waiting]
+        under_way = [*self.engine.running, *self.engine.waiting]
+        expected = [job for job in under_way if job not in self.cancelled]
         assert self.engine.evacuate() == expected
         self.lost += expected
         self._empty()

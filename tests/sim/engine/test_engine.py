@@ -371,3 +371,16 @@ def test_a_job_lost_in_its_prefill_has_shown_nothing() -> None:
     engine.evacuate()
     assert job.first_s == NEVER
     assert engine.busy_s <= 0.5
+
+
+def test_an_engine_emptied_by_whoever_hears_of_an_end_starts_anew() -> None:
+    env, engine = new_engine()
+    last, other = Job(8, 3), Job(4, 9)
+    engine.submit(Job(4, 1))
+    engine.submit(Job(8, 1, done=lambda job: engine.evacuate()))
+    engine.submit(last)
+    env.run()
+    assert last.finished_s == NEVER
+    engine.submit(other)
+    env.run()
+    assert other.finished_s == other.arrived_s + 9

@@ -87,14 +87,14 @@ class ExactEngine:
         self._leave(one, computed=one.decodes)
         computed = int(one.tokens) if one.decodes else one.computed if one.begun else 0
         if one.decodes:
-            job.todo = computed + 1
+            job.todo = min(computed + 1, int(job.todo + job.left * job.rate))
             job.left -= one.decoded + 1
         if self.settings.prefix_caching:
             units = computed // self.cache.unit_tokens
-            known = job.hashes[:units]
-            self._names -= units
-            job.hashes = [*known, *range(self._names + units - len(known) - 1, self._names - 1, -1)]
-            self.cache.keep(job.hashes)
+            more = max(0, units - len(job.hashes))
+            job.hashes = [*job.hashes, *range(self._names - 1, self._names - 1 - more, -1)]
+            self._names -= more
+            self.cache.keep(job.hashes[:units])
         job.preemptions += 1
         job.ready_tokens = 0
         self.preemptions += 1

@@ -81,6 +81,8 @@ class Engine(Scheduler):
             self.busy_s += self.env._now - self._stretch.began_s
         for job in [*self.running]:
             self._remove(job)
+        lost = [job for job in lost if job not in self._cancelled]
+        self._cancelled.clear()
         for job in lost:
             if job.first_s > self.env._now:
                 job.first_s = NEVER  # a step that was taken at once with what follows is not over yet
@@ -107,8 +109,11 @@ class Engine(Scheduler):
         wake.callbacks.append(self._wake)
 
     def _wake(self, event: simpy.Event) -> None:
-        if event._value == self._version:
-            self._advance()
+        version = self._version
+        if event._value != version:
+            return
+        self._advance()
+        if self._version == version:  # else whoever heard of an end has emptied the engine
             self._schedule(self._end)
 
     def _cut(self) -> None:
@@ -137,8 +142,8 @@ class Engine(Scheduler):
 
     def _complete(self, now: float) -> None:
         """Prompts are computed: their first tokens are out, and they decode from the next step on."""
-        completing, self._completing = self._completing, []
-        for job in completing:
+        while self._completing:
+            job = self._completing.pop(0)
             if not job.first_step and job.first_s == NEVER:
                 self._show(job, now)
             if job.left:
@@ -189,7 +194,7 @@ class Engine(Scheduler):
         if self._remove(job):
             done = self.batch.step - job.step_at
             computed = job.todo + int(done * job.rate)
-            job.todo = computed + 1
+            job.todo = min(computed + 1, int(job.todo + job.left * job.rate))
             job.left -= done + 1
         self.memory.keep(job, computed)
         job.ready_tokens = 0

@@ -76,11 +76,11 @@ class Memory:
         if not self._keeps:
             return
         units = tokens // self.cache.unit_tokens
-        known = job.hashes[:units]
-        names = range(self._names - 1, self._names - 1 - (units - len(known)), -1)
-        self._names -= len(names)
-        job.hashes = [*known, *names]
-        self.cache.keep(job.hashes)
+        more = units - len(job.hashes)
+        if more > 0:
+            job.hashes = [*job.hashes, *range(self._names - 1, self._names - 1 - more, -1)]
+            self._names -= more
+        self.cache.keep(job.hashes[:units])
 
     def overflows(self, step: int) -> bool:
         """Whether the batch cannot take that step. If so, everything that is only kept has gone."""

@@ -28,6 +28,7 @@ class Desk:
         self.watches = len(servers) > 1
         self.chosen = [0] * len(inputs)
         self._router = fleet.router
+        self._limits = limits
         self._inputs, self._outputs = inputs, outputs
         self._submits: list[Submit] = [server.submit for server in servers.values()]
         self._numbers = {name: number for number, name in enumerate(servers)}
@@ -45,7 +46,7 @@ class Desk:
             return self._submits[0]
         call = Call("", prompt_tokens=self._inputs[number], max_tokens=self._outputs[number])
         choice = self._router.choose(call, FleetStatus(tuple(self._now), number))
-        place = self._place(choice)
+        place = self._place(choice, self._inputs[number] + self._outputs[number])
         self.chosen[number] = place
         self._running[place] += 1
         self._now[place] = self._view(place)
@@ -57,12 +58,17 @@ class Desk:
         self._running[place] -= 1
         self._now[place] = self._view(place)
 
-    def _place(self, choice: object) -> int:
+    def _place(self, choice: object, tokens: int) -> int:
         router = type(self._router).__name__
         if not isinstance(choice, Candidate):
             raise UsageError(f"{router}.choose() returned {choice!r:.60}; it must return one of fleet.able(call)")
         if choice.name not in self._numbers:
             raise unknown(f"endpoint chosen by router {router}:", choice.name, self._numbers)
+        if tokens > self._limits[choice.name]:
+            raise UsageError(
+                f"{router}.choose() sent a call of {tokens} tokens to {choice.name!r}, which holds "
+                f"{self._limits[choice.name]:.0f}; it must return one of fleet.able(call)"
+            )
         return self._numbers[choice.name]
 
     def _view(self, place: int) -> Candidate:

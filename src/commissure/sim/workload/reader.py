@@ -30,6 +30,8 @@ class Format(Protocol):
     """A trace format: one module a format in `formats`."""
 
     unit_tokens: int
+    # Whether a file's calls stand in order of arrival, so that one which does not is a fault of the file.
+    in_order: bool
 
     def matches(self, first_line: str) -> bool:
         """Whether a file that begins with this line has this format."""
@@ -50,7 +52,7 @@ def format_names() -> list[str]:
 def read_trace(path: Path, limit: int | None = None, *, skip_bad: bool = False) -> Trace:
     """Read a trace. Raises UsageError naming file, line and what is allowed; with `skip_bad` bad lines are counted."""
     try:
-        with path.open(encoding="utf-8-sig", errors="strict", newline="\n") as file:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
             first = file.readline()
             kind = _format(path, first)
             file.seek(0)
@@ -82,7 +84,7 @@ def _read(path: Path, kind: Format, first: str, file: Iterable[str], limit: int 
     skipped = 0
     latest = float("-inf")
     for number, row in _rows(file, kind, first):
-        if limit is not None and len(lines) >= limit:
+        if limit is not None and len(lines) >= limit and kind.in_order:
             break
         problem = row if isinstance(row, str) else _problem(row, latest)
         if problem:
@@ -91,18 +93,25 @@ def _read(path: Path, kind: Format, first: str, file: Iterable[str], limit: int 
             skipped += 1
             continue
         assert not isinstance(row, str)
-        latest = row.arrival_s
-        arrivals.append(latest)
+        latest = row.arrival_s if kind.in_order else latest
+        arrivals.append(row.arrival_s)
         inputs.append(row.input_tokens)
         outputs.append(row.output_tokens)
         prefixes.append(row.hashes)
         lines.append(number)
     if not lines:
         raise UsageError(f"{path}: no call in it" + (f"; {skipped} bad lines were skipped" if skipped else ""))
+    order = sorted(range(len(lines)), key=arrivals.__getitem__)[:limit]
     return make_trace(
-        path.name, arrivals, inputs, outputs, prefixes=prefixes, unit_tokens=kind.unit_tokens, lines=lines,
+        path.name,
+        [arrivals[number] for number in order],
+        [inputs[number] for number in order],
+        [outputs[number] for number in order],
+        prefixes=[prefixes[number] for number in order],
+        unit_tokens=kind.unit_tokens,
+        lines=[lines[number] for number in order],
         skipped=skipped,
-    )  # fmt: skip
+    )
 
 
 def _rows(file: Iterable[str], kind: Format, first: str) -> Iterator[tuple[int, Row | str]]:
@@ -110,6 +119,9 @@ def _rows(file: Iterable[str], kind: Format, first: str) -> Iterator[tuple[int, 
     read, header = kind.reader(first), kind.header_lines(first)
     for number, line in enumerate(file, start=1):
         if number <= header or not line.strip():
+            continue
+        if not line.isascii() and not _is_utf8(line):
+            yield number, f"not UTF-8 text: {line.strip()!r:.80}"
             continue
         try:
             row = read(line)
@@ -120,6 +132,15 @@ def _rows(file: Iterable[str], kind: Format, first: str) -> Iterator[tuple[int, 
         else:
             if row is not None:
                 yield number, row
+
+
+def _is_utf8(line: str) -> bool:
+    """Bytes that are none were read as lone surrogates, which cannot be written again."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _problem(row: Row, latest: float) -> str:

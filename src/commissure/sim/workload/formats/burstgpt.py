@@ -19,6 +19,7 @@ class BurstGPT:
     """No prefixes are recorded."""
 
     unit_tokens: int = 512
+    in_order: bool = True
 
     def matches(self, first_line: str) -> bool:
         """A header with BurstGPT's names."""

@@ -14,6 +14,7 @@ class Journal:
     """Calls stand in the order in which they ended; what their prompts share is not written down."""
 
     unit_tokens: int = 512
+    in_order: bool = False
 
     def matches(self, first_line: str) -> bool:
         """A JSON object with the names of a CallRecord."""

@@ -17,6 +17,7 @@ class Mooncake:
     """The blocks' size is the trace's own."""
 
     unit_tokens: int = 512
+    in_order: bool = True
 
     def matches(self, first_line: str) -> bool:
         """A JSON object with Mooncake's names."""

@@ -14,6 +14,7 @@ class Plain:
     """The blocks' size is Mooncake's."""
 
     unit_tokens: int = 512
+    in_order: bool = True
 
     def matches(self, first_line: str) -> bool:
         """A JSON object with our names."""

@@ -77,7 +77,6 @@ def check_fits(trace: Trace, limits: Mapping[str, float]) -> None:
 def _calm_collector() -> Iterator[None]:
     """Collect garbage seldom: a replay makes no cycles, and looking for them costs a third of its time."""
     thresholds = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
     try:

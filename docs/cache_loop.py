@@ -1,4 +1,4 @@
-"""Write docs/cache-loop.svg from a run folder: python docs/figure.py runs/cache-loop-..."""
+"""Write docs/cache-loop.svg from a run folder: python docs/cache_loop.py runs/cache-loop-..."""
 
 import sys
 from pathlib import Path

@@ -11,12 +11,12 @@ import simpy
 from commissure.hal.errors import CommissureError
 from commissure.hal.primitives import checked_delay
 from commissure.hal.runtime import Runtime
-from commissure.sim.deadlines import Deadlines, TimedScope
-from commissure.sim.group import TaskGroup
-from commissure.sim.scope import Scope
-from commissure.sim.sync import Event, Semaphore
-from commissure.sim.task import Gate, Kernel, Task, sleep, wait
-from commissure.sim.ties import TieEnvironment
+from commissure.sim.clock.deadlines import Deadlines, TimedScope
+from commissure.sim.clock.group import TaskGroup
+from commissure.sim.clock.scope import Scope
+from commissure.sim.clock.sync import Event, Semaphore
+from commissure.sim.clock.task import Gate, Kernel, Task, sleep, wait
+from commissure.sim.clock.ties import TieEnvironment
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")

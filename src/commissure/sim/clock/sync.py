@@ -6,7 +6,7 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
-from commissure.sim.task import Gate, Kernel, sleep, wait
+from commissure.sim.clock.task import Gate, Kernel, sleep, wait
 
 
 class Event:

@@ -7,7 +7,7 @@ import simpy
 from simpy.events import NORMAL, EventPriority
 
 from commissure.hal.dice import dice
-from commissure.sim.task import Gate
+from commissure.sim.clock.task import Gate
 
 
 class TieEnvironment(simpy.Environment):

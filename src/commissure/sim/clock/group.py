@@ -8,8 +8,8 @@ from inspect import iscoroutine
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple, Unpack
 
-from commissure.sim.scope import Scope
-from commissure.sim.task import Cancelled, Gate, Kernel, Task, sleep, wait
+from commissure.sim.clock.scope import Scope
+from commissure.sim.clock.task import Cancelled, Gate, Kernel, Task, sleep, wait
 
 Args = TypeVarTuple("Args")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from commissure.sim.task import Cancelled, Home, Kernel, Task
+from commissure.sim.clock.task import Cancelled, Home, Kernel, Task
 
 
 class Scope:

@@ -13,8 +13,8 @@ from typing import Self
 import simpy
 from simpy.events import NORMAL
 
-from commissure.sim.scope import Scope
-from commissure.sim.task import Kernel
+from commissure.sim.clock.scope import Scope
+from commissure.sim.clock.task import Kernel
 
 
 class TimedScope(Scope):

@@ -1,0 +1,1 @@
+"""Virtual time: coroutines driven by SimPy events, with the cancellation rules of the live world."""

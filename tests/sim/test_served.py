@@ -186,6 +186,16 @@ def test_a_state_at_its_own_endpoint_does_not_travel(load: Any) -> None:
     assert going_on.usage.cached_tokens == 3010
 
 
+def test_a_text_behind_a_state_is_no_prefix_of_its_own(load: Any) -> None:
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> int:
+        told = await fleet.generate(cm.Call(distinct_text(100, "a"), max_tokens=10))
+        text = distinct_text(60, "b")
+        await fleet.generate(cm.Call(text, state=told.state, max_tokens=2))
+        return (await fleet.generate(cm.Call(text, max_tokens=2))).usage.cached_tokens
+
+    assert cm.run(work, load(ENGINE)).result == 0
+
+
 def test_a_state_of_another_model_is_refused_with_what_to_do(load: Any) -> None:
     message = "'seeing': it serves 'qwen3-vl-8b' and cannot read a KV state of 'llama-3.1-8b': send the text instead"
     with pytest.raises(EndpointError, match=message) as caught:

@@ -147,6 +147,14 @@ def test_a_full_tier_takes_nothing_in_its_window() -> None:
     assert held == [[], [], [13, 12, 11]]
 
 
+def test_an_error_of_its_own_stands() -> None:
+    env = simpy.Environment()
+    server, desk = faulty(Stub(env, room=5), env, fault("lose", 0.5, rate=1.0)), Desk(env)
+    job = desk.send(1, server, Job(6, 1))
+    desk.run()
+    assert "no room" in str(job.error)
+
+
 def test_leaving_early_leaves_nothing_behind() -> None:
     server, desk, stub = on_stub(fault("lose", 0.5, rate=1.0))
     job = desk.send(1, server, Job(1, 9))

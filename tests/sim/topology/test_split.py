@@ -87,6 +87,14 @@ def test_what_fits_one_side_only_ends_once_with_an_error(prefill: float, decode:
     assert pair.empty()
 
 
+def test_a_call_that_is_refused_says_when_it_came() -> None:
+    pair = Pair(prefill_blocks=2)
+    seen: list[float] = []
+    pair.desk.at(3, lambda: pair.server.submit(Job(9, 4, done=lambda job: seen.append(job.arrived_s))))
+    pair.desk.run()
+    assert seen == [3]
+
+
 # A prompt of 200 takes four steps to 4; its 400 bytes are there at 104.5; 9 tokens more take until 113.5.
 STAGES = [("prompt", 1.5, 0), ("journey", 50.0, 400), ("decode", 106.0, 400)]
 

@@ -124,6 +124,38 @@ def test_a_call_cut_short_gives_back_its_place_and_its_blocks(load: Any, after_s
     assert cm.run(work, load(ENGINE)).result == (0, 0, 0, 0 if streamed else 1)
 
 
+@pytest.mark.parametrize("after_s", [0.005, 0.1, 2.0])
+def test_a_call_of_split_chips_can_be_cut_short_in_every_stage(load: Any, after_s: float) -> None:
+    """Its prompt takes about 0.013 s, and the journey of 66 MB at 0.05 GB/s 1.3 s."""
+
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> tuple[int, int, int]:
+        with rt.move_on_after(after_s):
+            await fleet.generate(cm.Call(distinct_text(500, "a"), max_tokens=1000))
+        await rt.sleep(0.1)
+        server: Any = fleet.endpoints["engine"]
+        split = server._server
+        return len(split._open), len(split._prefill.running), len(split._decode.running)
+
+    slow_link = PREFILL.replace("gb_per_s = 50", "gb_per_s = 0.05")
+    assert cm.run(work, load(ENGINE + slow_link)).result == (0, 0, 0)
+
+
+def test_a_fault_from_the_beginning_is_there_for_the_first_call(load: Any) -> None:
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        await fleet.generate(cm.Call("x", max_tokens=2))
+
+    with pytest.raises(EndpointError, match="503"):
+        cm.run(work, load(ENGINE + '[[faults]]\nendpoint = "engine"\nkind = "fail"\nrate = 1.0\n'))
+
+
+def test_prefill_chips_can_have_blocks_of_another_size(load: Any) -> None:
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> int:
+        return (await fleet.generate(cm.Call(filler(100), max_tokens=2))).usage.output_tokens
+
+    blocks = "[endpoints.prefill.engine]\nblock_tokens = 32\n"
+    assert cm.run(work, load(ENGINE + PREFILL + blocks)).result == 2
+
+
 def test_a_waiting_call_that_leaves_lets_the_next_in(load: Any) -> None:
     async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> float:
         async def impatient() -> None:
@@ -184,6 +216,16 @@ def test_a_state_at_its_own_endpoint_does_not_travel(load: Any) -> None:
     _, going_on, took_s = cm.run(handed("engine", "engine"), load(ENGINE)).result
     assert took_s == pytest.approx(going_on.timing.total_s)
     assert going_on.usage.cached_tokens == 3010
+
+
+def test_a_text_behind_a_state_is_no_prefix_of_its_own(load: Any) -> None:
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> int:
+        told = await fleet.generate(cm.Call(distinct_text(100, "a"), max_tokens=10))
+        text = distinct_text(60, "b")
+        await fleet.generate(cm.Call(text, state=told.state, max_tokens=2))
+        return (await fleet.generate(cm.Call(text, max_tokens=2))).usage.cached_tokens
+
+    assert cm.run(work, load(ENGINE)).result == 0
 
 
 def test_a_state_of_another_model_is_refused_with_what_to_do(load: Any) -> None:

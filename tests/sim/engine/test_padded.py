@@ -95,6 +95,15 @@ def test_an_arrival_waits_for_the_step_in_progress_only() -> None:
     assert first.finished_s == pytest.approx(2 * prefill_s(32) + 19 * decode_s(32, 2))
 
 
+def test_a_state_that_came_from_elsewhere_is_not_computed_again() -> None:
+    env = simpy.Environment()
+    job = Job(30, 1, ready_tokens=29)
+    engine(env, (8, 32), 2).submit(job)
+    env.run()
+    assert job.first_s == pytest.approx(prefill_s(8))
+    assert job.cached == 29
+
+
 def test_the_batch_has_its_places() -> None:
     jobs = serve([(0, 4, 3)] * 3, (8,), 2)
     ends_s = 2 * prefill_s(8) + 2 * decode_s(8, 2)

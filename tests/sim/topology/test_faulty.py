@@ -74,6 +74,15 @@ def test_slow_windows_that_overlap_multiply() -> None:
     assert server.busy_s == 0
 
 
+@pytest.mark.parametrize(("kind", "more", "ends_s"), [("slow", {"factor": 3.0}, 9), ("fail", {"rate": 1.0}, 0)])
+def test_a_fault_from_the_beginning_is_there_for_the_first_call(kind: str, more: Any, ends_s: float) -> None:
+    server, desk = on_engine(fault(kind, 0.0, **more))
+    times: list[float] = []
+    server.submit(Job(4, 3, done=lambda _: times.append(desk.env.now)))
+    desk.run()
+    assert times == [ends_s]
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize(("kind", "words", "ends_s"), [("fail", "503", 0), ("lose", "connection was lost", 3)])
 def test_rates_are_kept(kind: str, words: str, ends_s: float, rate: float) -> None:
@@ -145,6 +154,14 @@ def test_a_full_tier_takes_nothing_in_its_window() -> None:
     desk.run()
     # 1 to 4 leave in the window and go nowhere; of 11 to 14, which leave after it, three stay.
     assert held == [[], [], [13, 12, 11]]
+
+
+def test_an_error_of_its_own_stands() -> None:
+    env = simpy.Environment()
+    server, desk = faulty(Stub(env, room=5), env, fault("lose", 0.5, rate=1.0)), Desk(env)
+    job = desk.send(1, server, Job(6, 1))
+    desk.run()
+    assert "no room" in str(job.error)
 
 
 def test_leaving_early_leaves_nothing_behind() -> None:

@@ -134,10 +134,10 @@ def load_profile(name: str, beside: Path | None = None) -> Profile:
 def expected_usage(call: Call, profile: Profile) -> Usage:
     """About how many tokens a call can use at its full length, by the profile's tokenizer model."""
     before = call.state.tokens if call.state else 0
-    if call.images:
-        before += image_tokens(call, profile)
     if call.prompt_tokens is not None:
         return Usage(before + call.prompt_tokens, 0, call.max_tokens)
+    if call.images:
+        before += image_tokens(call, profile)
     rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
     words = len(call.system.split()) + len(call.prompt.split())
     return Usage(before + round(words * rate) + FRAME_TOKENS, 0, call.max_tokens)

@@ -76,6 +76,8 @@ class EngineSettings(Record):
             raise ValueError(
                 f"max_batched_tokens ({self.max_batched_tokens}) must be at least max_num_seqs ({self.max_num_seqs})"
             )
+        if self.buckets is not None and self.speculative is not None:
+            raise ValueError("buckets and speculative are not modelled together: give one of them")
         return self
 
 

@@ -135,7 +135,9 @@ class ServedEndpoint:
             job.finished_s - sent,
             "sim",
         )
-        state = KvState(self.profile.model, job.prompt + job.output, self.name)
+        state = None
+        if self.profile.step is not None:  # a provider hands no state on
+            state = KvState(self.profile.model, job.prompt + job.output, self.name)
         return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), None, "length", state)
 
 

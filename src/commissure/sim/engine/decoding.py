@@ -50,7 +50,7 @@ class Decoding:
         self._diffusion = model.diffusion if model else None
         self._stream = stream
         self._constrain = constrain
-        self._compiling: dict[Job, None] = {}
+        self._compiling: dict[Job, simpy.Event] = {}
 
     @property
     def busy_s(self) -> float:
@@ -72,8 +72,8 @@ class Decoding:
             job.left = self._steps(tokens)
         job.rate = (job.output - 1) / job.left if job.left else 1.0
         if constraint is not None and constraint.compile_s:
-            self._compiling[job] = None
-            simpy.Timeout(self._env, constraint.compile_s, job).callbacks.append(self._compiled)
+            compiled = self._compiling[job] = simpy.Timeout(self._env, constraint.compile_s, job)
+            compiled.callbacks.append(self._compiled)
         else:
             self._server.submit(job)
 
@@ -95,7 +95,7 @@ class Decoding:
         return lost
 
     def _compiled(self, event: simpy.Event) -> None:
-        if event._value in self._compiling:
+        if self._compiling.get(event._value) is event:
             del self._compiling[event._value]
             self._server.submit(event._value)
 
@@ -105,7 +105,9 @@ class Decoding:
         if draft is None or tokens == 0:
             return tokens
         mean, variance = accepted(draft)
-        drawn = self._stream.gauss(tokens / mean, math.sqrt(tokens * variance / mean**3))
+        # The last step may give more than is asked for: on average this much of a step.
+        beyond = (variance + mean * mean - mean) / (2 * mean * mean)
+        drawn = self._stream.gauss(tokens / mean + beyond, math.sqrt(tokens * variance / mean**3))
         return int(min(tokens, max(math.ceil(tokens / (draft.draft_tokens + 1)), round(drawn))))
 
 

@@ -31,7 +31,7 @@ class Engine(Scheduler):
         self.busy_s = 0.0
         self.steps = 0
         self.preemptions = 0
-        self._cancelled: list[Job] = []
+        self._cancelled: dict[Job, None] = {}
         # While a stretch is open, an arrival can cut it short; wake-ups of an older version are stale.
         self._active = False
         self._open = False
@@ -62,7 +62,7 @@ class Engine(Scheduler):
     def cancel(self, job: Job) -> None:
         """Drop a job: at once while it waits, at the end of the step in progress while it runs."""
         if job in self.running:
-            self._cancelled.append(job)
+            self._cancelled[job] = None
             self._cut()
         elif job.finished_s == NEVER and job in self.waiting:
             self.waiting.remove(job)
@@ -153,14 +153,16 @@ class Engine(Scheduler):
 
     def _show(self, job: Job, now: float) -> None:
         job.first_s = now
-        if job.on_first is not None:
+        if job.on_first is not None and job not in self._cancelled:
             job.on_first(job)
 
     def _finish(self, job: Job, now: float, *, decoding: bool) -> None:
         if job.first_s == NEVER:
             self._show(job, now)
-        job.finished_s = now
         self._release(job, decoding=decoding)
+        if job in self._cancelled:
+            return
+        job.finished_s = now
         job.done(job)
 
     def _release(self, job: Job, *, decoding: bool) -> None:

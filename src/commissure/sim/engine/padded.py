@@ -18,7 +18,7 @@ from commissure.sim.engine.prefix import PrefixCache
 
 
 class PaddedEngine(Engine):
-    """`batch` places, whole prompts, no chunks; nothing that was computed before is reused."""
+    """`batch` places, whole prompts, no chunks; of a prompt only what comes from elsewhere is not computed."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class PaddedEngine(Engine):
         cache: PrefixCache,
         name: str = "engine",
     ) -> None:
-        super().__init__(env, cost, settings, cache, name)
+        super().__init__(env, cost, settings.model_copy(update={"prefix_caching": False}), cache, name)
         assert settings.buckets is not None
         self._padded = cost
         self._places = min(self._places, settings.buckets.batch)
@@ -47,15 +47,16 @@ class PaddedEngine(Engine):
                 self.waiting.popleft()
                 self._begin(job)
                 self._decodes = False
-                stretch.n, stretch.first_s = 1, self._padded.prefill(job.todo)
+                stretch.n, stretch.first_s = 1, self._padded.prefill(job.todo - job.cached)
                 return True
         self._decodes = True
         if not self.batch.count:
             return False
         longest = int(self._longest_context())
-        stretch.first_s = self._padded.decode(longest + 1)
+        stretch.first_s = self._padded.decode(longest + 1) + self.batch.masks_s
         same_bucket = self._padded.bucket(longest + 1) - longest
         stretch.n = self.memory.steps(self.batch.step, min(same_bucket, self.batch.steps_left()))
+        stretch.keep_pace(self.batch.overlapped_s)
         return True
 
     def _begin(self, job: Job) -> None:
@@ -64,6 +65,7 @@ class PaddedEngine(Engine):
         self.running[job] = None
         if job.started_s == NEVER:
             job.started_s = self._stretch.began_s
+        job.cached = min(job.ready_tokens, job.todo - 1)
         self._completing.append(job)
 
     def _complete(self, now: float) -> None:

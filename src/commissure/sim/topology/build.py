@@ -10,7 +10,7 @@ import simpy
 
 from commissure.hal.chip import chips
 from commissure.hal.dice import dice
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fault import Fault
 from commissure.hal.fleet import Fleet
 from commissure.hal.model import models
@@ -88,8 +88,12 @@ def _disturbed(site: Site, spec: EndpointSpec, server: Server) -> Server:
     faults = [fault for fault in site.faults if fault.endpoint == spec.name]
     if not faults:
         return server
-    stream = dice(f"{site.seed}/{spec.name}/faults")
-    return Faulty(site.env, spec.name, server, faults, stream, site.tiers.get(spec.name, ()))
+    tiers = site.tiers.get(spec.name, [])
+    names = {store.name for tiered in tiers for store in tiered.stores}
+    for fault in faults:
+        if fault.kind == "full" and fault.tier not in names:
+            raise unknown(f"tier of a fault of endpoint {spec.name!r}:", fault.tier, names)
+    return Faulty(site.env, spec.name, server, faults, dice(f"{site.seed}/{spec.name}/faults"), tiers)
 
 
 def _build_exact(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:

@@ -18,7 +18,7 @@ from commissure.sim.topology.tiers import Tiered
 class Faulty:
     """A server with faults. A call that fails ends with an EndpointError; what of it was computed is lost.
 
-    A lost connection shows when the answer would have ended: it was computed, and is billed.
+    A lost connection shows when the answer would have ended: the endpoint worked for nothing.
     """
 
     def __init__(
@@ -38,9 +38,13 @@ class Faulty:
         self._on: list[Fault] = []
         self._told: dict[Job, Callable[[Job], Any]] = {}
         for fault in faults:
-            self._at(fault.at_s, self._begin, fault)
+            if fault.at_s <= env.now:
+                self._on.append(fault)  # nobody is here yet
+            else:
+                self._at(fault.at_s, self._begin, fault)
             if fault.for_s is not None:
                 self._at(fault.at_s + fault.for_s, self._stop, fault)
+        self._apply()
 
     @property
     def busy_s(self) -> float:
@@ -61,8 +65,8 @@ class Faulty:
 
     def cancel(self, job: Job) -> None:
         """Drop a job."""
-        job.done = self._told.pop(job)
         self._server.cancel(job)
+        job.done = self._told.pop(job)
 
     def slow(self, factor: float) -> None:
         """The server slows down."""

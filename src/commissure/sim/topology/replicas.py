@@ -33,9 +33,10 @@ class Replicas:
 
     def cancel(self, job: Job) -> None:
         """Drop a job."""
-        place, job.done = self._placed.pop(job)
-        self._running[place] -= 1
+        place, _ = self._placed[job]
         self.servers[place].cancel(job)
+        _, job.done = self._placed.pop(job)
+        self._running[place] -= 1
 
     def slow(self, factor: float) -> None:
         """Every replica slows down."""

@@ -111,8 +111,8 @@ class Tenant:
     def cancel(self, job: Job) -> None:
         """Drop a job."""
         if job in self._told:
-            job.done = self._told.pop(job)
             self._server.cancel(job)
+            job.done = self._told.pop(job)
             self._chip.drop(lambda tenant, one: False, ran=1)
         else:
             self._chip.drop(lambda tenant, one: one is job, ran=0)

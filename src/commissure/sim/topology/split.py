@@ -71,11 +71,13 @@ class PrefillDecode:
     def _prefilled(self, first: Job) -> None:
         halves: _Halves = first.tag
         job = halves.call
+        job.arrived_s = first.arrived_s
         job.started_s, job.first_s, job.cached = first.started_s, first.first_s, first.cached
-        job.error, job.finished_s = first.error, first.finished_s
+        job.error = first.error
         if job.on_first is not None and job.error is None:
             job.on_first(job)
         if job.output == 1 or job.error is not None:
+            job.finished_s = first.finished_s
             self._end(job)
         else:
             self._link.carry(job.prompt * self._kv_bytes, self._arrived, halves)
@@ -83,7 +85,7 @@ class PrefillDecode:
     def _arrived(self, event: simpy.Event) -> None:
         halves: _Halves = event._value
         job = halves.call
-        if job not in self._open:
+        if self._open.get(job) is not halves:
             return
         # The first token is known; its own KV state is computed here, and gives the second.
         second = Job(job.prompt + 1, job.output - 1, (), self._decoded, ready_tokens=job.prompt)

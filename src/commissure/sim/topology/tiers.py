@@ -50,7 +50,7 @@ class Tiered:
         self._unit_s = token_s * self._cache.unit_tokens
         self.stores = tuple(Store(env, tier, self._unit_bytes) for tier in tiers)
         self._env = env
-        self._loading: dict[Job, None] = {}
+        self._loading: dict[Job, simpy.Event] = {}
         self._cache.evicted = self._demote
 
     @property
@@ -60,6 +60,8 @@ class Tiered:
 
     def submit(self, job: Job) -> None:
         """Take a job now; it waits for what it loads."""
+        if job.hashes:
+            job.ready_from = job.ready_tokens = 0  # what an earlier try loaded may be gone
         first, found = self._find(job)
         if not found:
             self._engine.submit(job)
@@ -67,8 +69,8 @@ class Tiered:
         unit = self._cache.unit_tokens
         job.ready_from, job.ready_tokens = first * unit, (first + len(found)) * unit
         self.loaded_tokens += len(found) * unit
-        self._loading[job] = None
-        simpy.Timeout(self._env, self._load(found), job).callbacks.append(self._loaded)
+        loaded = self._loading[job] = simpy.Timeout(self._env, self._load(found), job)
+        loaded.callbacks.append(self._loaded)
 
     def cancel(self, job: Job) -> None:
         """Drop a job."""
@@ -114,7 +116,7 @@ class Tiered:
 
     def _loaded(self, event: simpy.Event) -> None:
         job = event._value
-        if job in self._loading:
+        if self._loading.get(job) is event:
             del self._loading[job]
             self._engine.submit(job)
 

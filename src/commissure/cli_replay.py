@@ -17,6 +17,7 @@ def replay(
     router: Annotated[str, typer.Option("--router", help="Who serves a call, where several can.")] = "first",
     evictor: Annotated[str, typer.Option("--evictor", help="Which kept KV prefix leaves first; default LRU.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first calls.")] = None,
+    budget_usd: Annotated[float | None, typer.Option("--budget-usd", min=0, help="Most to pay by the token.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad lines, and count them.")] = False,
     slo_ttft: Annotated[float, typer.Option("--slo-ttft", min=0, help="Goodput: seconds to the first token.")] = 1.0,
     slo_tpot: Annotated[float, typer.Option("--slo-tpot", min=0, help="Goodput: seconds a token after it.")] = 0.1,
@@ -31,6 +32,7 @@ def replay(
 
     from commissure.hal.files import check_target
     from commissure.hal.fleet import Fleet
+    from commissure.hal.ledger import UNLIMITED, Budget
     from commissure.policies.cache import build_evictor
     from commissure.policies.routing import build_router
     from commissure.sim.replay.columns import Slo
@@ -43,10 +45,11 @@ def replay(
         check_target(option, path, suffix)
     chosen = build_evictor(evictor, DiGraph(), seed) if evictor else None
     loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
+    budget = UNLIMITED if budget_usd is None else Budget(usd=budget_usd)
     calls = read_trace(trace, limit, skip_bad=skip_bad)
     with progress_of("replaying", len(calls), quiet=as_json) as told:
         began = perf_counter()
-        columns = run_replay(calls, loaded, seed=seed, exact=exact, progress=told)
+        columns = run_replay(calls, loaded, seed=seed, budget=budget, exact=exact, progress=told)
         found = summary(columns, Slo(slo_ttft, slo_tpot), perf_counter() - began)
     if timeline is not None:
         write_replay_timeline(timeline, columns)

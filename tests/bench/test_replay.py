@@ -16,6 +16,7 @@ import pytest
 import simpy
 
 from commissure.hal.fleet import Fleet
+from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.policies.routing import build_router
 from commissure.sim.engine import jump
 from commissure.sim.replay.columns import Slo
@@ -45,10 +46,10 @@ def trace(name: str) -> Trace:
     return read_trace(DATA / name)
 
 
-def seconds(calls: Trace, fleet: Fleet) -> float:
+def seconds(calls: Trace, fleet: Fleet, budget: Budget = UNLIMITED) -> float:
     """Everything from the trace in memory to percentiles, money and hit rate."""
     began = perf_counter()
-    columns = replay(calls, fleet)
+    columns = replay(calls, fleet, budget=budget)
     summary(columns, Slo(), 1.0)
     return perf_counter() - began
 
@@ -118,9 +119,14 @@ def test_speed_against_simpys_floor() -> None:
     built = "compiled" if jump.__file__.endswith(".so") else "pure Python"
     for name in ("azure_2023_conv.csv", "mooncake_conversation.jsonl"):
         calls = trace(name)
-        for what, fleet in (("one endpoint", ONE), ("four endpoints, least_loaded", FOUR)):
-            seconds(calls, fleet)
-            pairs = [(seconds(calls, fleet), floor(len(calls))) for _ in range(7)]
+        for what, fleet, budget in (
+            ("one endpoint", ONE, UNLIMITED),
+            ("one endpoint, with a ledger", ONE, Budget(usd=1e6)),
+            ("four endpoints, least_loaded", FOUR, UNLIMITED),
+            ("four endpoints, least_loaded, with a ledger", FOUR, Budget(usd=1e6)),
+        ):
+            seconds(calls, fleet, budget)
+            pairs = [(seconds(calls, fleet, budget), floor(len(calls))) for _ in range(5)]
             ratio = median(mine / bare for mine, bare in pairs)
             rate, best = (len(calls) / of(mine for mine, _ in pairs) / 1000 for of in (median, min))
             bare = len(calls) / median(bare for _, bare in pairs) / 1e6

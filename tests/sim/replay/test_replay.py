@@ -13,6 +13,7 @@ import pytest
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
+from commissure.hal.ledger import Budget
 from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.profile import Price, Profile, StepTime
 from commissure.hal.serving import EngineSettings
@@ -277,3 +278,13 @@ def test_blocks_that_do_not_divide_the_traces_units() -> None:
     with pytest.raises(UsageError, match=r"endpoint 'a': block_tokens must divide the 512 tokens"):
         trace = make_trace("t", [0.0], [600], [2], prefixes=[[1]])
         replay(trace, fleet_of(a=profile(engine=EngineSettings(block_tokens=24))))
+
+
+def test_a_budget_holds_what_it_says_and_counts_what_was_used() -> None:
+    trace = make_trace("t", [0.0, 100.0, 200.0], [1000, 1000, 1000], [10, 10, 10])
+    priced = profile(price=price(input_usd=1.0, output_usd=10.0))
+    each = (1000 * 1.0 + 10 * 10.0) / 1e6
+    columns = replay(trace, fleet_of(a=priced), budget=Budget(usd=2.5 * each))
+    assert columns.served.tolist() == [True, True, False]
+    assert columns.total_usd() == pytest.approx(2 * each)
+    assert "the budget holds" in str(columns.errors[2])

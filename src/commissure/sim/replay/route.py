@@ -52,8 +52,14 @@ class Desk:
         self._now[place] = self._view(place)
         return self._submits[place]
 
+    def size(self, number: int) -> tuple[int, int]:
+        """A call's tokens, in and out."""
+        return self._inputs[number], self._outputs[number]
+
     def ended(self, job: Job) -> None:
         """A call has left its endpoint."""
+        if not self.watches:
+            return
         place = self.chosen[job.index]
         self._running[place] -= 1
         self._now[place] = self._view(place)

@@ -12,10 +12,12 @@ import simpy
 
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
+from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.hal.profile import Profile
 from commissure.hal.quantity import value_of
 from commissure.sim.engine.server import Serves, settings_of
 from commissure.sim.hosted.latency import hidden_tokens
+from commissure.sim.replay.accounts import Accounts
 from commissure.sim.replay.columns import Columns
 from commissure.sim.replay.feed import Feed
 from commissure.sim.replay.route import Desk
@@ -28,10 +30,17 @@ Progress = Callable[[int, int], None]
 
 
 def replay(
-    trace: Trace, fleet: Fleet, *, seed: int = 0, exact: bool = False, progress: Progress | None = None
+    trace: Trace,
+    fleet: Fleet,
+    *,
+    seed: int = 0,
+    budget: Budget = UNLIMITED,
+    exact: bool = False,
+    progress: Progress | None = None,
 ) -> Columns:
     """Serve every call of the trace. The same trace and fleet give the same columns, to the last bit.
 
+    Calls that the budget does not hold fail: it limits what is paid by the token, tokens and calls.
     `exact` steps through every engine iteration, slowly: the oracle. `progress` hears of calls ended and calls in
     all. Raises UsageError, before anything runs, if some call fits no endpoint, and EndpointError never: failed
     calls are rows without a finish.
@@ -43,9 +52,13 @@ def replay(
     servers = build_servers(site, fleet, exact=exact)
     inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
     desk = Desk(fleet, servers, limits, inputs, outputs)
-    feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), desk.route)
-    if desk.watches:
-        feed.on_end = desk.ended
+    accounts = None
+    if budget is not UNLIMITED:
+        accounts = Accounts(desk, [fleet.profiles[spec.name] for spec in fleet.specs], budget)
+    front = accounts or desk
+    feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), front.route)
+    if accounts or desk.watches:
+        feed.on_end = front.ended
     with _calm_collector():
         feed.start()
         _run(env, feed, len(trace), progress)

@@ -337,3 +337,44 @@ def test_a_fit_to_the_first_calls_foretells_the_rest_of_a_real_run(
     record_property(name, ", ".join(f"{key} {value:+.1%}" for key, value in (of | {"e2e p99": p99}).items()))
     assert max(map(abs, of.values())) <= 0.03
     assert abs(p99) <= 0.10
+
+
+def test_a_profile_from_data_sheets_serves_a_trace(cli: Cli, tmp_path: Path) -> None:
+    status, out, _ = cli(
+        "profile", "--model", "llama-3.1-8b", "--chip", "speculative-pim", "--out", "pim.toml", "--json"
+    )
+    assert status == 0
+    assert json.loads(out)["kv_blocks"] > 1000
+    (tmp_path / "fleet.toml").write_text(
+        '[[endpoints]]\nname = "pim"\nprovider = "vllm"\nmodel = "llama-3.1-8b"\nchip = "speculative-pim"\n'
+        'profile = "pim.toml"\n'
+    )
+    (tmp_path / "trace.jsonl").write_text('{"arrival_s": 0, "input_tokens": 100, "output_tokens": 10}\n')
+    status, out, _ = cli("replay", "trace.jsonl", "--fleet", "fleet.toml", "--json")
+    assert (status, json.loads(out)["served"]) == (0, 1)
+    assert cli("fleet", "check", "fleet.toml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["llama-3.1-8b", "nvidia-h10"], "Did you mean 'nvidia-h100'?"),
+        (["llama-3.1-9b", "nvidia-h100"], "Did you mean 'llama-3.1-8b'?"),
+        (["llama-3.3-70b", "nvidia-h100"], "take more chips"),
+        (["llama-3.1-8b", "cerebras-wse3"], "bf16_tflops"),
+    ],
+)
+def test_a_profile_that_cannot_be_made(names: list[str], message: str, cli: Cli) -> None:
+    status, out, errors = cli("profile", "--model", names[0], "--chip", names[1], "--out", "mine.toml")
+    assert (status, out) == (2, "")
+    assert message in errors
+
+
+def test_a_journal_of_several_legs_is_not_one_workload(cli: Cli, tmp_path: Path) -> None:
+    call = {"leg": "sim/lru", "start_s": 0.0, "prompt_tokens": 5, "output_tokens": 2}
+    lines = [call, call | {"start_s": 1.0}, call | {"leg": "sim/mru"}]
+    (tmp_path / "calls.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    status, _, errors = cli("replay", "calls.jsonl")
+    assert status == 2
+    assert "calls.jsonl:3: " in errors
+    assert json.loads(cli("replay", "calls.jsonl", "--skip-bad", "--json")[1])["requests"] == 2

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from commissure.hal.runtime import Runtime
     from commissure.scenarios.run import Run, run
     from commissure.sim.behaviour import Behaviour
+    from commissure.sim.replay.columns import Columns, Slo
+    from commissure.sim.replay.run import replay
+    from commissure.sim.replay.summary import summary
     from commissure.sim.runtime import SimRuntime
+    from commissure.sim.workload.reader import read_trace
+    from commissure.sim.workload.trace import Trace
 
 _HOME = {
     "hal.call": "CacheHint Call Chunk Reply Timing Usage join",
@@ -45,15 +50,21 @@ _HOME = {
     "hal.runtime": "Runtime",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",
+    "sim.replay.columns": "Columns Slo",
+    "sim.replay.run": "replay",
+    "sim.replay.summary": "summary",
     "sim.runtime": "SimRuntime",
+    "sim.workload.reader": "read_trace",
+    "sim.workload.trace": "Trace",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
     "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate",
-    "Capabilities", "Chunk", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus",
-    "Ledger", "LiveRuntime", "MissingExtra", "Moment", "OpenFleet", "Profile", "Reply", "Resident", "Router",
-    "Run", "Runtime", "SimRuntime", "Status", "Timing", "TruncatedStream", "Usage", "UsageError", "join", "run",
+    "Capabilities", "Chunk", "Columns", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet",
+    "FleetStatus", "Ledger", "LiveRuntime", "MissingExtra", "Moment", "OpenFleet", "Profile", "Reply", "Resident",
+    "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Trace", "TruncatedStream", "Usage",
+    "UsageError", "join", "read_trace", "replay", "run", "summary",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commissure.cli_calibrate import calibrate
+from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(replay)
 app.command()(calibrate)
+app.command()(profile)
 fleet_app = typer.Typer(help="Fleet files.", no_args_is_help=True)
 app.add_typer(fleet_app, name="fleet")
 
@@ -123,11 +125,14 @@ def list_scenarios(as_json: JsonOption = False) -> None:
 def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_json: JsonOption = False) -> None:
     """Check a fleet file without touching any endpoint."""
     from commissure.hal.fleet import Fleet
+    from commissure.sim.topology.build import check_topology
 
     loaded = Fleet.load(file)
+    check_topology(loaded)
     rows = []
     for spec in loaded.specs:
-        price = loaded.profiles[spec.name].price
+        known = loaded.profiles[spec.name]
+        price, hour = known.price, known.usd_per_hour
         rows.append(
             {
                 "endpoint": spec.name,
@@ -137,7 +142,9 @@ def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_j
                 "profile": spec.profile_name,
                 "input_usd_per_mtok": price.input_usd_per_mtok.value if price else None,
                 "output_usd_per_mtok": price.output_usd_per_mtok.value if price else None,
-                "can_simulate": loaded.profiles[spec.name].step is not None,
+                "usd_per_hour": hour.value * spec.replicas if hour else None,
+                "replicas": spec.replicas,
+                "can_simulate": known.step is not None or known.hosted is not None,
             }
         )
     if as_json:

@@ -67,13 +67,14 @@ def _from_trace(requests: Path, meta: Path, first: int, out: Path | None, *, ski
     from commissure.hal.files import write_whole
     from commissure.hal.profile_toml import profile_toml
     from commissure.sim.fit.fit import STARTS, fit_run
-    from commissure.sim.fit.profile import fitted_profile
+    from commissure.sim.fit.profile import fitted_profile, run_notes
     from commissure.sim.fit.recorded import read_run
 
     run = read_run(requests, meta, skip_bad=skip_bad)
     with progress("fitting", STARTS, quiet=as_json) as advance:
         found = fit_run(run, first, lambda: advance("fitting"))
     errors = found.errors(run)
+    notes = run_notes(run, errors)
     if out is not None:
         write_whole(out, profile_toml(fitted_profile(run, found, requests.name)))
     if as_json:
@@ -82,7 +83,7 @@ def _from_trace(requests: Path, meta: Path, first: int, out: Path | None, *, ski
             "requests": len(run.trace), "fitted": first, "tested": tested, "skipped": run.trace.skipped,
             "model": run.model, "engine": run.engine, "settings": run.settings.model_dump(exclude_none=True),
             "coefficients": dict(found.values), "preemptions": found.preemptions,
-            "profile": str(out) if out else None,
+            "profile": str(out) if out else None, "notes": notes,
         })  # fmt: skip
         return
     _print_coefficients(dict(found.values))
@@ -92,6 +93,8 @@ def _from_trace(requests: Path, meta: Path, first: int, out: Path | None, *, ski
         for which, numbers in parts.items()
     ]
     print_table([f"of the calls after the first {first}, s", "", "predicted", "measured", "error"], rows)
+    for note in notes:
+        typer.echo(f"note: {note}")
 
 
 def _print_coefficients(values: dict[str, Any]) -> None:

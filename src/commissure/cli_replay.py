@@ -30,6 +30,7 @@ def replay(
     """Serve a trace of real traffic on modelled endpoints, in virtual time."""
     from networkx import DiGraph
 
+    from commissure.hal.errors import UsageError
     from commissure.hal.files import check_target
     from commissure.hal.fleet import Fleet
     from commissure.hal.ledger import UNLIMITED, Budget
@@ -43,6 +44,8 @@ def replay(
 
     for option, path, suffix in (("--timeline", timeline, ".json"), ("--columns", columns_file, ".npz")):
         check_target(option, path, suffix)
+    if evictor == "topology":
+        raise UsageError("evictor 'topology' needs a workflow's graph, which a trace has not; give lru, mru or random")
     chosen = build_evictor(evictor, DiGraph(), seed) if evictor else None
     loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
     budget = UNLIMITED if budget_usd is None else Budget(usd=budget_usd)
@@ -67,7 +70,23 @@ def _print(found: dict[str, Any]) -> None:
         [name, *(text(found[key][part]) for part in ("mean", "p50", "p90", "p99"))]
         for name, key in (("first token, s", "ttft_s"), ("a token after it, s", "tpot_s"), ("whole call, s", "e2e_s"))
     ]
-    print_table(["modelled", "mean", "p50", "p90", "p99"], rows)
-    keys = ("requests", "failed", "skipped", "makespan_s", "cost_usd", "kv_hit_rate", "goodput", "preemptions",
-            "utilisation", "requests_per_s", "trace_hash")  # fmt: skip
-    print_table(["", ""], [[key, text(found[key])] for key in keys])
+    print_table(["modelled, of the calls served", "mean", "p50", "p90", "p99"], rows)
+    slo, cost = found["slo"], found["cost_usd"]
+    rows = [
+        ["calls", f"{found['served']} served, {found['failed']} failed, {found['retries']} retries, "
+                  f"{found['skipped']} lines skipped"],
+        ["time", f"{found['makespan_s']:.1f} s from the first arrival to the last answer"],
+        ["cost", "not known: an endpoint has no price" if cost is None else f"{cost:.2f} USD"],
+        ["prompt tokens from a cache", f"{found['kv_hit_rate']:.1%}"],
+        ["goodput", f"{found['goodput']:.3f} calls/s with {slo['ttft_s']} s and {slo['tpot_s']} s a token, "
+                    f"{found['slo_share']:.1%} of all"],
+        ["preemptions", str(found["preemptions"])],
+        ["simulated in", f"{found['wall_s']:.2f} s, {found['requests_per_s']:,.0f} calls a second"],
+        ["trace hash", found["trace_hash"]],
+    ]  # fmt: skip
+    print_table(["of all calls", ""], [*rows, *([f"{count} failed", why] for why, count in found["errors"].items())])
+    columns = ["requests", "failed", "ttft_s", "e2e_s", "token_usd", "busy_share"]
+    print_table(
+        ["endpoint, means", *columns],
+        [[name, *(text(one[key]) for key in columns)] for name, one in found["endpoints"].items()],
+    )

@@ -29,6 +29,7 @@ class EndpointError(CommissureError):
     def __init__(self, endpoint: str, problem: str, *, retryable: bool = False) -> None:
         super().__init__(f"endpoint {endpoint!r}: {problem}")
         self.endpoint = endpoint
+        self.problem = problem
         self.retryable = retryable
 
 
@@ -44,6 +45,7 @@ class RateLimited(EndpointError):
 
     def __init__(self, endpoint: str, limit: str, retry_after_s: float) -> None:
         super().__init__(endpoint, f"{limit} is used up; try again in {retry_after_s:.3f} s", retryable=True)
+        self.problem = f"{limit} is used up"
         self.limit = limit
         self.retry_after_s = retry_after_s
 

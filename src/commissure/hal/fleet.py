@@ -17,6 +17,7 @@ from commissure.hal.ledger import Ledger
 from commissure.hal.open_fleet import Listener, OpenFleet
 from commissure.hal.policy import Evictor, FirstAble, Router
 from commissure.hal.profile import Profile, load_profile
+from commissure.hal.quantity import value_of
 from commissure.hal.runtime import Runtime
 from commissure.hal.spec import EndpointSpec, FleetFile
 from commissure.hal.tomlfile import load_toml
@@ -60,6 +61,27 @@ class Fleet:
             except UsageError as error:
                 raise UsageError(f"{place}: endpoint {spec.name!r}: {error}") from None
         return cls(specs, profiles, router or FirstAble(), evictor, place.parent, file.faults)
+
+    @property
+    def usd_per_hour(self) -> float:
+        """What hiring its endpoints costs, replicas and prefill chips included; a shared chip is hired once.
+
+        Raises UsageError if a prefill profile cannot be read.
+        """
+        hired: dict[str, float] = {}
+        for spec in self.specs:
+            usd = value_of(self.profiles[spec.name].usd_per_hour) * spec.replicas
+            if spec.prefill is not None:
+                other = load_profile(spec.prefill.profile, self.folder)
+                usd += value_of(other.usd_per_hour) * spec.prefill.replicas
+            key = f"shared {spec.shares}" if spec.shares else f"alone {spec.name}"
+            hired[key] = max(hired.get(key, 0.0), usd)
+        return sum(hired.values())
+
+    def unpriced(self) -> list[str]:
+        """The endpoints of which neither a token's nor an hour's price is known."""
+        known = {name for name, one in self.profiles.items() if one.price or one.usd_per_hour}
+        return [spec.name for spec in self.specs if spec.name not in known]
 
     def with_evictor(self, evictor: Evictor | None) -> Fleet:
         """The same fleet under another cache policy."""

@@ -10,12 +10,16 @@ from __future__ import annotations
 from datetime import date
 
 from commissure.hal.chip import Chip
-from commissure.hal.errors import UsageError
-from commissure.hal.model import Model
-from commissure.hal.profile import StepTime
+from commissure.hal.chip import chips as known_chips
+from commissure.hal.errors import UsageError, unknown
+from commissure.hal.model import Model, models
+from commissure.hal.profile import Profile, StepTime
 from commissure.hal.quantity import Quantity, value_of
+from commissure.hal.serving import EngineSettings
 
 BANDWIDTH_SHARE, PEAK_SHARE = 0.8, 0.45
+# What vLLM takes of a chip's memory unless told otherwise (gpu_memory_utilization).
+MEMORY_SHARE = 0.9
 AS_OF = date(2026, 11, 1)  # The day of the formula: its inputs carry their own.
 
 
@@ -96,3 +100,40 @@ def _missing(folder: str, name: str, field: str) -> UsageError:
 
 def _assumed(value: float, formula: str) -> Quantity:
     return Quantity(value=value, source=f"roofline: {formula}", as_of=AS_OF, assumed=True)
+
+
+def roofline_profile(chip: str, model: str, chips: int = 1) -> Profile:
+    """A whole profile by names: step times, price by the hour, and the KV blocks that fit beside the weights.
+
+    Raises UsageError for an unknown name, a missing number, or a model that does not fit its chips.
+    """
+    if chip not in known_chips():
+        raise unknown("chip", chip, known_chips())
+    if model not in models():
+        raise unknown("model", model, models())
+    silicon, weights = known_chips()[chip], models()[model]
+    step, hour = roofline(silicon, weights, chips), silicon.usd_per_hour
+    return Profile(
+        model=model,
+        chip=chip,
+        provider="vllm",
+        context_tokens=weights.context_tokens,
+        step=step,
+        chips=chips,
+        usd_per_hour=hour.model_copy(update={"value": hour.value * chips}) if hour else None,
+        engine=EngineSettings(kv_blocks=_kv_blocks(silicon, weights, chips)),
+    )
+
+
+def _kv_blocks(chip: Chip, model: Model, chips: int) -> int | None:
+    """Blocks of 16 tokens in nine tenths of the memory, vLLM's default, beside the weights; None without KV state."""
+    if model.kv_bytes_per_token is None or model.weight_bytes is None:
+        return None
+    room = _of_chip(chip, "memory_gb") * 1e9 * MEMORY_SHARE * chips - model.weight_bytes
+    blocks = int(room / (model.kv_bytes_per_token.value * 16))
+    if blocks < 1:
+        raise UsageError(
+            f"{model.name} needs {model.weight_bytes / 1e9:.0f} GB for its weights alone, and {chips} x {chip.name} "
+            f"have {MEMORY_SHARE:.0%} of {_of_chip(chip, 'memory_gb') * chips:.0f} GB to give: take more chips"
+        )
+    return blocks

@@ -40,11 +40,12 @@ class Run:
     calls: tuple[CallRecord, ...]
     time_s: float
     abandoned_calls: int = 0
+    usd_per_hour: float = 0.0
 
     @property
     def cost_usd(self) -> float:
-        """The price of all calls."""
-        return sum(call.cost_usd for call in self.calls)
+        """The price of all calls, and of the endpoints hired by the hour for as long as the run took."""
+        return sum(call.cost_usd for call in self.calls) + self.usd_per_hour * self.time_s / 3600
 
     @property
     def decision_hash(self) -> str:
@@ -90,7 +91,7 @@ def run(
             return result, rt.now() - began, opened.abandoned
 
     result, time_s, abandoned = rt.run(main)
-    return Run(world, seed, result, tuple(calls), time_s, abandoned)
+    return Run(world, seed, result, tuple(calls), time_s, abandoned, fleet.usd_per_hour)
 
 
 def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:

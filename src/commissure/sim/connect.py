@@ -19,12 +19,10 @@ from commissure.sim import served
 from commissure.sim.behaviour import Behaviour
 from commissure.sim.engine.server import settings_of
 from commissure.sim.runtime import SimRuntime
-from commissure.sim.topology.build import Site
+from commissure.sim.topology.build import SLOTTED, Site
 
 # The provider that answers at once, in either world.
 AT_ONCE = "null"
-# The provider whose server holds one prefix a slot and serves one call at a time.
-SLOTTED = "llama_cpp"
 
 
 def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
@@ -47,6 +45,6 @@ def _open(
 ) -> AbstractAsyncContextManager[Endpoint]:
     if spec.provider == AT_ONCE:
         return live.connect(spec, profile, rt)
-    if spec.provider == SLOTTED:
+    if spec.provider in SLOTTED and spec.engine is None:
         return slotted.connect(spec, profile, rt, behaviour)
     return served.connect(spec, profile, rt, site, behaviour)

@@ -36,7 +36,7 @@ def known_run(
     arrivals = np.cumsum(dice.exponential(gap_s, calls))
     inputs, outputs = dice.integers(30, 1500, calls), dice.integers(5, 300, calls)
     trace = make_trace("known", arrivals.tolist(), inputs.tolist(), outputs.tolist())
-    truth = RecordedRun(trace, arrivals, arrivals, engine, 1, model, "", "2026-01-01", from_queue=False)
+    truth = RecordedRun(trace, arrivals, arrivals, engine, 1, 1, model, "", "2026-01-01", from_queue=False)
     (ttft, _, e2e), preemptions = simulate(truth, values, experts_of(model))
     lines = []
     for number in range(calls):

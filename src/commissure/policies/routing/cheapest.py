@@ -1,4 +1,4 @@
-"""The endpoint on which the call can cost least."""
+"""The endpoint on which the call's tokens can cost least; what is hired by the hour costs nothing by the token."""
 
 from commissure.hal.call import Call
 from commissure.hal.policy import Candidate, FleetStatus, Router

@@ -41,6 +41,7 @@ class _EngineArguments(_Lenient):
     max_num_seqs: Whole | None = None
     max_num_batched_tokens: Whole | None = None
     data_parallel_size: Whole | None = None
+    tensor_parallel_size: Whole | None = None
 
 
 class _KvCache(_Lenient):
@@ -102,6 +103,7 @@ class RecordedRun:
     e2e_s: Floats
     settings: EngineSettings
     replicas: int
+    chips: int
     model: str
     engine: str
     recorded: str
@@ -133,6 +135,7 @@ def read_run(requests: Path, meta: Path, *, skip_bad: bool = False) -> RecordedR
         np.asarray([call.last_token_ts - start for call, start in zip(calls, begun, strict=True)]),
         settings,
         about.replicas,
+        about.replicas * (about.engine_kwargs.tensor_parallel_size or 1),
         about.model or about.engine_kwargs.model,
         f"vLLM {about.vllm_version or '(version unknown)'}",
         _day(about.started_at),

@@ -26,7 +26,8 @@ class Slo:
 class Columns:
     """One row a call, in order of arrival; virtual seconds, -1 where a call did not get so far.
 
-    `endpoint` indexes `endpoints`; `busy_s` is how long each of them worked. `errors` says why calls failed.
+    `endpoint` indexes `endpoints`; `busy_s` is how long each of them worked. `unpriced` are the endpoints whose
+    price is not known. `retries` counts tries beyond each call's first; `errors` says why calls failed.
     """
 
     arrival_s: Floats
@@ -42,6 +43,8 @@ class Columns:
     endpoints: tuple[str, ...]
     busy_s: Mapping[str, float]
     hourly_usd: float = 0.0
+    unpriced: frozenset[int] = frozenset()
+    retries: int = 0
     errors: Mapping[int, Exception] = field(default_factory=dict)
 
     @property
@@ -72,8 +75,10 @@ class Columns:
         """From the first arrival to the last answer."""
         return float(self.finished_s.max(initial=0.0) - self.arrival_s.min(initial=0.0))
 
-    def total_usd(self) -> float:
-        """The tokens' price, and that of hired endpoints for the whole makespan."""
+    def total_usd(self) -> float | None:
+        """The tokens' price, and that of hired endpoints for the whole makespan; None if a price is not known."""
+        if self.unpriced and np.isin(self.endpoint, list(self.unpriced)).any():
+            return None
         return float(self.cost_usd.sum()) + self.hourly_usd * self.makespan_s / 3600
 
     def kv_hit_rate(self) -> float:

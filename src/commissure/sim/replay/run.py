@@ -14,9 +14,9 @@ from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.hal.profile import Profile
-from commissure.hal.quantity import value_of
 from commissure.sim.engine.server import Serves, settings_of
 from commissure.sim.hosted.latency import hidden_tokens
+from commissure.sim.hosted.retry import Retrying
 from commissure.sim.replay.accounts import Accounts
 from commissure.sim.replay.columns import Columns
 from commissure.sim.replay.feed import Feed
@@ -130,7 +130,9 @@ def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Serves], feed: Fe
         _prices(trace, [fleet.profiles[name] for name in names], endpoint, cached) * (finished >= 0),
         names,
         {name: server.busy_s for name, server in servers.items()},
-        sum(value_of(fleet.profiles[spec.name].usd_per_hour) * spec.replicas for spec in fleet.specs),
+        fleet.usd_per_hour,
+        frozenset(names.index(name) for name in fleet.unpriced()),
+        sum(server.retries for server in servers.values() if isinstance(server, Retrying)),
         feed.errors,
     )
 

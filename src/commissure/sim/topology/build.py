@@ -30,6 +30,9 @@ from commissure.sim.topology.shared import SharedChip
 from commissure.sim.topology.split import PrefillDecode
 from commissure.sim.topology.tiers import Tiered
 
+# Providers whose servers hold one prompt a slot.
+SLOTTED = ("llama_cpp",)
+
 
 @dataclass
 class Site:
@@ -58,6 +61,19 @@ def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str,
     return {spec.name: build(site, spec, fleet.profiles[spec.name]) for spec in fleet.specs}
 
 
+def check_topology(fleet: Fleet) -> None:
+    """Raise UsageError if what the fleet states cannot be modelled; endpoints that only run live are passed over."""
+    site = Site(simpy.Environment(), 1, fleet.folder, faults=fleet.faults)
+    for spec in fleet.specs:
+        profile = fleet.profiles[spec.name]
+        if (profile.step or profile.hosted) and (spec.provider not in SLOTTED or spec.engine):
+            site.unit_tokens = settings_of(spec, profile).block_tokens
+            if spec.prefill is not None:
+                other = spec.prefill.engine or load_profile(spec.prefill.profile, fleet.folder).engine
+                site.unit_tokens *= (other or EngineSettings()).block_tokens
+            build_server(site, spec, profile)
+
+
 def _build_retrying(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
     """Where a call can fail for a while, its client tries again."""
     server = build_server(site, spec, profile)
@@ -74,6 +90,11 @@ def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
                 f"endpoint {spec.name!r} is hosted: replicas, prefill, shares and engine are its provider's business"
             )
         return _disturbed(site, spec, HostedServer(site.env, spec.name, profile, site.unit_tokens, site.seed))
+    if spec.provider in SLOTTED and spec.engine is None:
+        raise UsageError(
+            f"endpoint {spec.name!r}: a {spec.provider} endpoint holds one prompt a slot and serves one call at a "
+            "time, which is not modelled here: run a workflow on it, or state an engine that batches: engine = {}"
+        )
     server = _replicated(site, spec, profile, spec.replicas, settings_of(spec, profile))
     if spec.prefill is not None:
         server = _split(site, spec, profile, server)
@@ -97,10 +118,16 @@ def _disturbed(site: Site, spec: EndpointSpec, server: Server) -> Server:
 
 
 def _build_exact(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
-    settings = settings_of(spec, profile)
-    if spec.replicas > 1 or spec.prefill or spec.shares or settings.tiers or settings.buckets:
+    settings, model = settings_of(spec, profile), models().get(profile.model)
+    if profile.step is None and profile.hosted is not None:
+        raise UsageError(f"endpoint {spec.name!r} is hosted: it has no steps to go through one by one")
+    if (
+        spec.replicas > 1 or spec.prefill or spec.shares or settings.tiers or settings.buckets or settings.speculative
+        or site.faults or site.evictor or (model and model.diffusion)
+    ):  # fmt: skip
         raise UsageError(
-            f"endpoint {spec.name!r}: --exact models plain engines only: no replicas, prefill, shares or tiers"
+            f"endpoint {spec.name!r}: --exact models plain engines only: no replicas, prefill, shares, tiers, "
+            "buckets, drafts, diffusion, evictors or faults"
         )
     return build_exact(site.env, spec, profile, settings, site.unit_tokens)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from commissure.sim.workload.json_lines import fields, record, seconds, whole
 from commissure.sim.workload.reader import Row
@@ -25,12 +26,22 @@ class Journal:
         return 0
 
     def reader(self, first_line: str) -> Callable[[str], Row]:
-        """One JSON object a line."""
-        return _row
+        """One JSON object a line, all of one leg: each leg's clock begins at 0."""
+        leg = record(first_line).get("leg")
+
+        def row(line: str) -> Row:
+            call = record(line)
+            if call.get("leg") != leg:
+                raise ValueError(
+                    f"this call is of leg {call.get('leg')!r} and the first of {leg!r}: legs ran one after another, so "
+                    "replay one of them; --skip-bad keeps the first"
+                )
+            return _row(call)
+
+        return row
 
 
-def _row(line: str) -> Row:
-    call = record(line)
+def _row(call: dict[str, Any]) -> Row:
     return Row(seconds(call, "start_s"), whole(call, "prompt_tokens"), whole(call, "output_tokens"))
 
 

@@ -38,7 +38,7 @@ compile: .venv/dev
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch .venv/compiled
 
-.venv/compiled: .venv/dev setup.py $(wildcard src/commissure/sim/engine/*.py) src/commissure/sim/replay/feed.py
+.venv/compiled: .venv/dev setup.py $(wildcard src/commissure/sim/engine/*.py) src/commissure/sim/replay/accounts.py src/commissure/sim/replay/feed.py
 	$(MAKE) --no-print-directory compile
 
 PEERS := $(or $(COMMISSURE_PEERS),.peers)

@@ -20,6 +20,7 @@ HOT = (
     "src/commissure/sim/engine/scheduler.py",
     "src/commissure/sim/engine/scored.py",
     "src/commissure/sim/engine/stretch.py",
+    "src/commissure/sim/replay/accounts.py",
     "src/commissure/sim/replay/feed.py",
 )
 

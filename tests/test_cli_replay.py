@@ -115,8 +115,8 @@ BAD_LINES = [
     (asked(5, hash_ids="x"), "hash_ids must be a list of whole numbers"),
     (asked(5, hash_ids=[1.5]), "hash_ids must be a list of whole numbers"),
     (asked(-5), "the timestamp -0.005000 s is before the previous one, 0.000000 s; they must not decrease"),
-    (asked(float("nan")), "a timestamp is a finite number, not nan"),
-    (asked(float("inf")), "a timestamp is a finite number, not inf"),
+    (asked(float("nan")), "a timestamp is a finite number within 1e+11 s of zero, not nan"),
+    (asked(float("inf")), "a timestamp is a finite number within 1e+11 s of zero, not inf"),
     (asked("soon"), "timestamp must be a number, not 'soon'"),
 ]
 OVERFLOWS = [

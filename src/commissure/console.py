@@ -22,7 +22,7 @@ PIPE_WIDTH = 240
 
 def print_json(value: Any) -> None:
     """One JSON value on one line."""
-    typer.echo(json.dumps(value, default=str))
+    typer.echo(json.dumps(value, default=str, allow_nan=False))
 
 
 def print_table(head: list[str], rows: list[list[str]]) -> None:

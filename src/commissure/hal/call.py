@@ -8,6 +8,7 @@ from typing import Literal
 from commissure.hal.errors import UsageError
 
 TimingSource = Literal["server", "client", "sim"]
+MOST_PIXELS = 1_000_000
 HintAction = Literal["place", "evict", "prefetch", "save", "restore"]
 HintOutcome = Literal["accepted", "clipped", "unsupported"]
 
@@ -20,6 +21,10 @@ class KvState:
     tokens: int
     endpoint: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.tokens, int) or self.tokens < 1:
+            raise UsageError(f"a KV state holds a whole number of tokens from 1 on, not {self.tokens!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -28,6 +33,10 @@ class Image:
     width_px: int
     height_px: int
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.width_px <= MOST_PIXELS and 1 <= self.height_px <= MOST_PIXELS):
+            raise UsageError(f"an image has 1 to {MOST_PIXELS} pixels a side, not {self.width_px} x {self.height_px}")
 
 
 @dataclass(frozen=True, slots=True)

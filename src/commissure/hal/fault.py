@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from commissure.hal.quantity import Record
 
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=3.2e9)]  # a century
 
 
 class Fault(Record):
@@ -23,7 +23,7 @@ class Fault(Record):
     kind: Literal["slow", "fail", "lose", "die", "full"]
     at_s: Seconds = 0.0
     for_s: Seconds | None = None
-    factor: Annotated[float, Field(ge=1)] = 1.0
+    factor: Annotated[float, Field(ge=1, le=1e6)] = 1.0
     rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     tier: Literal["", "dram", "ssd", "remote"] = ""
 

@@ -1,6 +1,7 @@
 """Files that are whole or absent."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from commissure.hal.errors import CommissureError, UsageError
@@ -16,7 +17,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
     except OSError as error:
         raise CommissureError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def check_target(option: str, path: Path | None, suffix: str) -> None:

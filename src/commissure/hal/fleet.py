@@ -40,6 +40,8 @@ class Fleet:
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
+        if not callable(getattr(self.router, "choose", None)):
+            raise UsageError(f"a router has choose(call, fleet), which {self.router!r:.60} has not")
         for policy in (self.router, self.evictor):
             if isinstance(policy, type):
                 raise UsageError(f"give an instance of the policy, {policy.__name__}(), not the class")

@@ -17,7 +17,7 @@ class Record(BaseModel):
 class Quantity(Record):
     """A number >= 0 with its provenance; `assumed` marks a judgement without a source that states it."""
 
-    value: Annotated[float, Field(ge=0)]
+    value: Annotated[float, Field(ge=0, le=1e18)]
     source: Annotated[str, Field(min_length=1)]
     as_of: date
     assumed: bool = False

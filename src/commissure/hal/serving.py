@@ -8,9 +8,12 @@ from pydantic import Field, model_validator
 
 from commissure.hal.quantity import Quantity, Record
 
-Whole = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Small = Annotated[int, Field(ge=1, le=1024)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+# A year: nothing that is modelled takes longer at once.
+LONGEST_S = 31_536_000.0
 
 
 class SpeculativeDecoding(Record):
@@ -19,7 +22,7 @@ class SpeculativeDecoding(Record):
     `step_factor` is the cost of a step with drafting over one without.
     """
 
-    draft_tokens: Whole
+    draft_tokens: Small
     acceptance: Ratio
     step_factor: Positive = 1.0
 
@@ -45,9 +48,9 @@ class Tier(Record):
     """A tier of KV memory below the chip's own, behind one channel that serves first come, first served."""
 
     name: Literal["dram", "ssd", "remote"]
-    gb: Positive
-    gb_per_s: Positive
-    latency_s: Annotated[float, Field(ge=0)] = 0.0
+    gb: Annotated[float, Field(gt=0, le=1e9)]
+    gb_per_s: Annotated[float, Field(gt=0, le=1e9)]
+    latency_s: Annotated[float, Field(ge=0, le=LONGEST_S)] = 0.0
 
 
 class EngineSettings(Record):
@@ -62,7 +65,7 @@ class EngineSettings(Record):
     max_num_seqs: Whole = 256
     max_batched_tokens: Whole = 8192
     kv_blocks: Whole | None = None
-    block_tokens: Whole = 16
+    block_tokens: Small = 16
     admission: Literal["grow", "reserve"] = "grow"
     schedules_ahead: bool = False
     prefix_caching: bool = True
@@ -76,8 +79,9 @@ class EngineSettings(Record):
             raise ValueError(
                 f"max_batched_tokens ({self.max_batched_tokens}) must be at least max_num_seqs ({self.max_num_seqs})"
             )
-        if self.buckets is not None and self.speculative is not None:
-            raise ValueError("buckets and speculative are not modelled together: give one of them")
+        for name in ("speculative", "tiers"):
+            if self.buckets is not None and getattr(self, name):
+                raise ValueError(f"buckets and {name} are not modelled together: give one of them")
         return self
 
 
@@ -97,6 +101,19 @@ class Hosted(Record):
     noise_shape: Quantity | None = None
     session_share: Quantity | None = None
     concurrency: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        for name, least, most in (("noise_shape", 1.0, 1e6), ("session_share", 0.0, 1.0), ("concurrency", 1.0, 1e9)):
+            quantity = getattr(self, name)
+            if quantity is not None and not least <= quantity.value <= most:
+                raise ValueError(f"{name}: {quantity.value} is not in {least} .. {most}")
+        for name, quantity in self:
+            if name.endswith("_s") and quantity is not None and quantity.value > LONGEST_S:
+                raise ValueError(f"{name}: {quantity.value} s is beyond {LONGEST_S:.0f} s, the most that is allowed")
+        if self.hidden_tokens is not None and self.hidden_tokens.value > 1e7:
+            raise ValueError(f"hidden_tokens: {self.hidden_tokens.value} is beyond 10,000,000")
+        return self
 
 
 class Limits(Record):

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from math import lcm
-from pathlib import Path
 
 from commissure.hal import connect as live
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.fleet import Connect, Fleet
-from commissure.hal.profile import Profile, load_profile
+from commissure.hal.profile import Profile
 from commissure.hal.runtime import Runtime
-from commissure.hal.serving import EngineSettings
 from commissure.hal.spec import EndpointSpec
 from commissure.sim import endpoint as slotted
 from commissure.sim import served
 from commissure.sim.behaviour import Behaviour
-from commissure.sim.engine.server import settings_of
 from commissure.sim.runtime import SimRuntime
-from commissure.sim.topology.build import SLOTTED, Site
+from commissure.sim.topology.build import SLOTTED, Site, block_tokens
 
 # The provider that answers at once, in either world.
 AT_ONCE = "null"
@@ -27,17 +23,8 @@ AT_ONCE = "null"
 
 def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
     """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
-    units = lcm(*(block for spec in fleet.specs for block in _blocks(spec, fleet.profiles[spec.name], fleet.folder)))
-    site = Site(rt.env, units, fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
+    site = Site(rt.env, block_tokens(fleet), fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
     return partial(_open, rt, site, behaviour)
-
-
-def _blocks(spec: EndpointSpec, profile: Profile, folder: Path) -> list[int]:
-    blocks = [settings_of(spec, profile).block_tokens]
-    if spec.prefill is not None:
-        other = spec.prefill.engine or load_profile(spec.prefill.profile, folder).engine or EngineSettings()
-        blocks.append(other.block_tokens)
-    return blocks
 
 
 def _open(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -96,6 +97,8 @@ class ServedEndpoint:
         limit = self.capabilities.context_tokens
         if limit is not None and prompt + 1 > limit:
             raise EndpointError(self.name, f"the prompt has {prompt} tokens, the endpoint room for {limit}")
+        if limit is not None and call.max_tokens > limit - prompt:
+            call = replace(call, max_tokens=limit - prompt, min_tokens=min(call.min_tokens, limit - prompt))
         text, output = self._behaviour.answer(call)
         ended, shown = self._rt.event(), self._rt.event()
 
@@ -103,8 +106,7 @@ class ServedEndpoint:
             shown.set()
             ended.set()
 
-        room = output if limit is None else min(output, limit - prompt)
-        job = Job(prompt, room, () if ready else self._hashes(tokens), done, ready_tokens=ready)
+        job = Job(prompt, output, () if ready else self._hashes(tokens), done, ready_tokens=ready)
         job.on_first = lambda job: shown.set()
         job.tag = call.agent
         job.longest = call.max_tokens

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
+from pydantic import ValidationError
 
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
 from commissure.hal.profile import load_profile
@@ -207,5 +208,5 @@ def test_wrong_profiles_are_told() -> None:
     with pytest.raises(UsageError, match=r"no \[hosted\] part"):
         HostedServer(env, "own", load_profile("vllm-llama-3.1-8b-nvidia-h100"), UNIT, seed=1)
     for wrong in ({"concurrency": 0}, {"noise_shape": 0}, {"noise_shape": 5, "session_share": 1.5}):
-        with pytest.raises(UsageError, match=next(reversed(wrong))):
+        with pytest.raises((UsageError, ValidationError), match=next(reversed(wrong))):
             server(env, **wrong)

@@ -9,18 +9,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from commissure.hal.call import Call
-from commissure.hal.errors import UsageError
+from commissure.hal.call import Call, Usage
+from commissure.hal.errors import BudgetExceeded, UsageError
 from commissure.hal.fleet import Fleet
-from commissure.hal.ledger import Budget
+from commissure.hal.ledger import Amount, Budget, Ledger, Reservation
 from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.profile import Price, Profile, StepTime
 from commissure.hal.serving import EngineSettings
 from commissure.hal.spec import EndpointSpec
 from commissure.policies.routing import build_router, router_names
+from commissure.sim.engine.job import Job
+from commissure.sim.replay.accounts import Accounts
 from commissure.sim.replay.columns import Columns, Slo, distribution
-from commissure.sim.replay.run import replay
+from commissure.sim.replay.run import _tariff, replay
 from commissure.sim.replay.summary import summary
 from commissure.sim.workload.trace import Trace, make_trace
 from tests.support.engines import quantity
@@ -288,3 +292,40 @@ def test_a_budget_holds_what_it_says_and_counts_what_was_used() -> None:
     assert columns.served.tolist() == [True, True, False]
     assert columns.total_usd() == pytest.approx(2 * each)
     assert "the budget holds" in str(columns.errors[2])
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 3000), st.integers(1, 500), st.integers(0, 20)), max_size=40),
+    st.integers(0, 30_000),
+)
+@settings(derandomize=True, deadline=None)
+def test_accounts_keep_the_rules_of_the_ledger(moves: list[tuple[bool, int, int, int]], millionths: int) -> None:
+    """Against `hal.ledger.Ledger`, with prices that binary numbers hold exactly."""
+    priced = profile(price=price(2.0**-1, 2.0))
+    budget = Budget(usd=millionths / 2**20 / 10, tokens=20_000, calls=12)
+    ledger, inputs, outputs = Ledger(budget), [one[1] + 1 for one in moves], [one[2] for one in moves]
+    accounts = Accounts(
+        budget.usd, budget.tokens, budget.calls, [_tariff(priced)], (inputs, outputs), lambda number: sent.append,
+        [0] * len(moves), lambda job: None, lambda *need: BudgetExceeded("no"),
+    )  # fmt: skip
+    sent: list[Job] = []
+    under_way: list[tuple[Job, Reservation]] = []
+    for number, (_, _, _, which) in enumerate(moves):
+        job = Job(inputs[number], outputs[number], index=number)
+        job.done = accounts.ended
+        accounts.route(number)(job)
+        need = Amount(priced.price_usd(Usage(job.prompt, 0, job.output)), job.prompt + job.output, 1)
+        try:
+            under_way.append((job, ledger.reserve(need)))
+        except BudgetExceeded:
+            assert isinstance(job.error, BudgetExceeded)
+        else:
+            assert job.error is None
+        if under_way and moves[number][0]:
+            ended, reservation = under_way.pop(which % len(under_way))
+            ended.cached = ended.prompt // 2
+            accounts.ended(ended)
+            usage = Usage(ended.prompt, ended.cached, ended.output)
+            ledger.commit(reservation, Amount(priced.price_usd(usage), ended.prompt + ended.output, 1))
+    assert accounts.spent_usd == pytest.approx(ledger.spent.usd, abs=1e-12)
+    assert (accounts.spent_tokens, accounts.spent_calls) == (ledger.spent.tokens, ledger.spent.calls)

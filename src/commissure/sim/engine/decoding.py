@@ -33,7 +33,7 @@ Constrain = Callable[[Job], Constraint | None]
 
 
 class Decoding:
-    """A server whose calls decode otherwise than one token a step."""
+    """A server whose calls decode otherwise than one token a step, or cost `call_s` each before they are admitted."""
 
     def __init__(
         self,
@@ -43,7 +43,9 @@ class Decoding:
         model: Model | None,
         stream: Dice,
         constrain: Constrain | None = None,
+        call_s: float = 0.0,
     ) -> None:
+        self._call_s = call_s
         self._env = env
         self._server = server
         self._speculative = settings.speculative
@@ -71,8 +73,9 @@ class Decoding:
         else:
             job.left = self._steps(tokens)
         job.rate = (job.output - 1) / job.left if job.left else 1.0
-        if constraint is not None and constraint.compile_s:
-            compiled = self._compiling[job] = simpy.Timeout(self._env, constraint.compile_s, job)
+        before_s = self._call_s + (constraint.compile_s if constraint else 0.0)
+        if before_s:
+            compiled = self._compiling[job] = simpy.Timeout(self._env, before_s, job)
             compiled.callbacks.append(self._compiled)
         else:
             self._server.submit(job)

@@ -67,8 +67,8 @@ class PrefixCache:
                 taken += 1
             refs[unit] += 1
         fresh = held[matched:]
-        if any(unit in refs for unit in fresh):
-            fresh = [unit for unit in fresh if unit not in refs]
+        if any(unit in refs for unit in fresh) or len(set(fresh)) < len(fresh):
+            fresh = [unit for unit in dict.fromkeys(fresh) if unit not in refs]
             held = [*held[:matched], *fresh]
         for unit in fresh:
             refs[unit] = 1

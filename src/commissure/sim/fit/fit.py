@@ -134,6 +134,8 @@ def _values(names: list[str], logs: Floats) -> dict[str, float]:
 
 def _check(run: RecordedRun, first: int) -> None:
     calls = len(run.trace)
+    if calls < 11:
+        raise UsageError(f"{run.trace.name}: the run has {calls} calls; a fit needs 10, and one more to test")
     if not 10 <= first < calls:
         raise UsageError(f"--fit-first {first}: give 10 to {calls - 1}; the run has {calls} calls, and some must test")
     settings = run.settings

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
 from commissure.hal.serving import EngineSettings, Whole
+from commissure.sim.workload.reader import MOST_TOKENS
 from commissure.sim.workload.trace import Floats, Trace, make_trace
 
 # vLLM schedules asynchronously unless told otherwise from this version on.
@@ -24,8 +25,8 @@ class RecordedCall(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    input_toks: Annotated[int, Field(ge=1)]
-    output_toks: Annotated[int, Field(ge=1)]
+    input_toks: Annotated[int, Field(ge=1, le=MOST_TOKENS)]
+    output_toks: Annotated[int, Field(ge=1, le=MOST_TOKENS)]
     arrival_time: float
     queued_ts: float | None = None
     first_token_ts: float
@@ -215,4 +216,4 @@ def _day(text: str) -> str:
 
 def _version(text: str) -> tuple[int, ...]:
     parts = text.split(".")[:2]
-    return tuple(int(part) for part in parts if part.isdigit())
+    return tuple(int(part) for part in parts if part.isdecimal())

@@ -45,6 +45,7 @@ class Columns:
     hourly_usd: float = 0.0
     unpriced: frozenset[int] = frozenset()
     retries: int = 0
+    latest_s: float = 0.0
     errors: Mapping[int, Exception] = field(default_factory=dict)
 
     @property
@@ -72,8 +73,8 @@ class Columns:
 
     @property
     def makespan_s(self) -> float:
-        """From the first arrival to the last answer."""
-        return float(self.finished_s.max(initial=0.0) - self.arrival_s.min(initial=0.0))
+        """From the first arrival to the last end of a call, well or not."""
+        return max(self.latest_s, float(self.finished_s.max(initial=0.0)))
 
     def total_usd(self) -> float | None:
         """The tokens' price, and that of hired endpoints for the whole makespan; None if a price is not known."""

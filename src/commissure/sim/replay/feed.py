@@ -37,6 +37,7 @@ class Feed:
         self.preemptions = [0] * count
         self.errors: dict[int, Exception] = {}
         self.ended = 0
+        self.latest_s = 0.0
         self.on_end: Callable[[Job], Any] | None = None
         self._env = env
         self._arrivals = arrivals
@@ -70,6 +71,7 @@ class Feed:
     def _end(self, job: Job) -> None:
         number = job.index
         self.ended += 1
+        self.latest_s = self._env._now
         if job.error is not None:
             self.errors[number] = job.error
         else:

@@ -52,10 +52,6 @@ class Desk:
         self._now[place] = self._view(place)
         return self._submits[place]
 
-    def size(self, number: int) -> tuple[int, int]:
-        """A call's tokens, in and out."""
-        return self._inputs[number], self._outputs[number]
-
     def ended(self, job: Job) -> None:
         """A call has left its endpoint."""
         if not self.watches:

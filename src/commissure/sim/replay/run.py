@@ -5,23 +5,23 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import lcm
 
 import numpy as np
 import simpy
 
-from commissure.hal.errors import UsageError
+from commissure.hal.call import Usage
+from commissure.hal.errors import BudgetExceeded, EndpointError, UsageError
 from commissure.hal.fleet import Fleet
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.hal.profile import Profile
-from commissure.sim.engine.server import Serves, settings_of
+from commissure.sim.engine.server import Serves
 from commissure.sim.hosted.latency import hidden_tokens
 from commissure.sim.hosted.retry import Retrying
-from commissure.sim.replay.accounts import Accounts
+from commissure.sim.replay.accounts import PARTS_A_USD, Accounts, Tariff
 from commissure.sim.replay.columns import Columns
 from commissure.sim.replay.feed import Feed
 from commissure.sim.replay.route import Desk
-from commissure.sim.topology.build import Site, build_servers, longest_call
+from commissure.sim.topology.build import Site, block_tokens, build_servers, longest_call
 from commissure.sim.workload.trace import Floats, Ints, Trace
 
 # How many slices of virtual time a replay takes, after each of which progress is told.
@@ -54,7 +54,7 @@ def replay(
     desk = Desk(fleet, servers, limits, inputs, outputs)
     accounts = None
     if budget is not UNLIMITED:
-        accounts = Accounts(desk, [fleet.profiles[spec.name] for spec in fleet.specs], budget)
+        accounts = _accounts(desk, fleet, budget, inputs, outputs)
     front = accounts or desk
     feed = Feed(env, trace.arrival_s.tolist(), inputs, outputs, trace.prefixes(), front.route)
     if accounts or desk.watches:
@@ -62,14 +62,47 @@ def replay(
     with _calm_collector():
         feed.start()
         _run(env, feed, len(trace), progress)
+    _name_the_stuck(feed, servers, desk.chosen)
     return _columns(trace, fleet, servers, feed, np.asarray(desk.chosen, np.int64))
+
+
+def _accounts(desk: Desk, fleet: Fleet, budget: Budget, inputs: list[int], outputs: list[int]) -> Accounts:
+    def refuse(parts: int, tokens: int, held: int) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"the budget holds {budget.usd} USD, {budget.tokens} tokens and {budget.calls} calls; of its money "
+            f"{accounts.spent_usd:.6f} USD are spent and {held / PARTS_A_USD:.6f} reserved, and this call needs "
+            f"{parts / PARTS_A_USD:.6f} USD and {tokens} tokens more"
+        )
+
+    tariffs = [_tariff(fleet.profiles[spec.name]) for spec in fleet.specs]
+    sizes = (inputs, outputs)
+    accounts = Accounts(
+        budget.usd, budget.tokens, budget.calls, tariffs, sizes, desk.route, desk.chosen, desk.ended, refuse
+    )
+    return accounts
+
+
+def _tariff(profile: Profile) -> Tariff:
+    """Prices of single tokens, read off the profile's own rule."""
+    new, cached, said = (profile.price_usd(usage) for usage in (Usage(1, 0, 0), Usage(1, 1, 0), Usage(0, 0, 1)))
+    return Tariff(new, cached, said, hidden_tokens(profile))
+
+
+def _name_the_stuck(feed: Feed, servers: Mapping[str, Serves], chosen: list[int]) -> None:
+    """No call may be missing without a reason."""
+    if feed.ended == len(chosen):
+        return
+    names = [*servers]
+    for number, finished_s in enumerate(feed.finished_s):
+        if finished_s < 0 and number not in feed.errors:
+            feed.errors[number] = EndpointError(names[chosen[number]], "still waiting when nothing was left to happen")
 
 
 def _unit_tokens(trace: Trace, fleet: Fleet) -> int:
     """The size of the trace's hashed blocks; without any, that of the engines' own, which preempted calls leave."""
     if len(trace.hashes):
         return trace.unit_tokens
-    return lcm(*(settings_of(spec, fleet.profiles[spec.name]).block_tokens for spec in fleet.specs))
+    return block_tokens(fleet)
 
 
 def check_fits(trace: Trace, limits: Mapping[str, float]) -> None:
@@ -133,6 +166,7 @@ def _columns(trace: Trace, fleet: Fleet, servers: Mapping[str, Serves], feed: Fe
         fleet.usd_per_hour,
         frozenset(names.index(name) for name in fleet.unpriced()),
         sum(server.retries for server in servers.values() if isinstance(server, Retrying)),
+        feed.latest_s,
         feed.errors,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import lcm
 from pathlib import Path
 
 import simpy
@@ -61,16 +62,23 @@ def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str,
     return {spec.name: build(site, spec, fleet.profiles[spec.name]) for spec in fleet.specs}
 
 
+def block_tokens(fleet: Fleet) -> int:
+    """A size that every engine's KV blocks divide, those of prefill chips included."""
+    sizes = [1]
+    for spec in fleet.specs:
+        sizes.append(settings_of(spec, fleet.profiles[spec.name]).block_tokens)
+        if spec.prefill is not None:
+            other = spec.prefill.engine or load_profile(spec.prefill.profile, fleet.folder).engine
+            sizes.append((other or EngineSettings()).block_tokens)
+    return lcm(*sizes)
+
+
 def check_topology(fleet: Fleet) -> None:
     """Raise UsageError if what the fleet states cannot be modelled; endpoints that only run live are passed over."""
-    site = Site(simpy.Environment(), 1, fleet.folder, faults=fleet.faults)
+    site = Site(simpy.Environment(), block_tokens(fleet), fleet.folder, faults=fleet.faults)
     for spec in fleet.specs:
         profile = fleet.profiles[spec.name]
         if (profile.step or profile.hosted) and (spec.provider not in SLOTTED or spec.engine):
-            site.unit_tokens = settings_of(spec, profile).block_tokens
-            if spec.prefill is not None:
-                other = spec.prefill.engine or load_profile(spec.prefill.profile, fleet.folder).engine
-                site.unit_tokens *= (other or EngineSettings()).block_tokens
             build_server(site, spec, profile)
 
 
@@ -146,10 +154,11 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
         server = tiered = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value)
         site.tiers.setdefault(spec.name, []).append(tiered)
     model = models().get(profile.model)
-    if settings.speculative or site.constrain or (model and model.diffusion):
+    overhead_s = profile.step.call_s.value if profile.step else 0.0
+    if settings.speculative or site.constrain or overhead_s or (model and model.diffusion):
         site.engines += 1
         stream = dice(f"{site.seed}/{spec.name}/decoding/{site.engines}")
-        server = Decoding(site.env, server, settings, model, stream, site.constrain)
+        server = Decoding(site.env, server, settings, model, stream, site.constrain, overhead_s)
     return server
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
@@ -14,6 +15,8 @@ from commissure.sim.workload.trace import Trace, make_trace
 
 # A prompt or answer longer than this is a fault of the file, not a call: ten times the longest context on offer.
 MOST_TOKENS = 100_000_000
+# Three thousand years, on any clock: beyond it a double no longer tells milliseconds apart.
+LATEST_S = 1e11
 Progress = Callable[[int], None]
 
 
@@ -59,7 +62,9 @@ def read_trace(path: Path, limit: int | None = None, *, skip_bad: bool = False) 
             return _read(path, kind, first, file, limit, skip_bad=skip_bad)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except io.UnsupportedOperation:
+        raise UsageError(f"{path}: a trace is a file, not a pipe: its first line is read twice") from None
+    except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
 
 
@@ -150,6 +155,6 @@ def _problem(row: Row, latest: float) -> str:
         return f"the timestamp {arrival:.6f} s is before the previous one, {latest:.6f} s; they must not decrease"
     if not (1 <= prompt <= MOST_TOKENS and 1 <= output <= MOST_TOKENS):
         return f"a call has 1 to {MOST_TOKENS} tokens in and out, not {prompt} in and {output} out"
-    if not abs(arrival) < float("inf"):
-        return f"a timestamp is a finite number, not {arrival}"
+    if not abs(arrival) <= LATEST_S:
+        return f"a timestamp is a finite number within {LATEST_S:.0e} s of zero, not {arrival}"
     return ""

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.bench
 HERE = Path(__file__)
 DATA = Path(os.environ.get("COMMISSURE_DATA", HERE.parents[3] / "shared" / "data")) / "traces"
 PEERS = Path(os.environ.get("COMMISSURE_PEERS", HERE.parents[2] / ".peers"))
+# A budget that holds everything, so that every call is reserved and settled.
+LEDGER = Budget(usd=1e6)
 ONE = Fleet.load("h100")
 FOUR = replace(
     ONE,
@@ -99,11 +101,11 @@ def peer(name: str, *arguments: str) -> dict[str, Any]:
 
 def compared(name: str, file: Path, calls: Trace, fleet: Fleet, pairs: int, *arguments: str) -> float:
     """The median of theirs / ours over pairs run in turn, printed with both speeds."""
-    seconds(calls, fleet)
+    seconds(calls, fleet, LEDGER)
     ours, theirs = [], []
     for _ in range(pairs):
         theirs.append(peer(name, str(file), *arguments))
-        ours.append(seconds(calls, fleet))
+        ours.append(seconds(calls, fleet, LEDGER))
     ratios = [one["wall_s"] / mine for one, mine in zip(theirs, ours, strict=True)]
     low, _, high = quantiles(ratios, n=4) if pairs > 1 else (ratios[0],) * 3
     tpot = median(one["tpot_s_mean"] for one in theirs)
@@ -120,9 +122,9 @@ def test_speed_against_simpys_floor() -> None:
         calls = trace(name)
         for what, fleet, budget in (
             ("one endpoint", ONE, UNLIMITED),
-            ("one endpoint, with a ledger", ONE, Budget(usd=1e6)),
+            ("one endpoint, with a ledger", ONE, LEDGER),
             ("four endpoints, least_loaded", FOUR, UNLIMITED),
-            ("four endpoints, least_loaded, with a ledger", FOUR, Budget(usd=1e6)),
+            ("four endpoints, least_loaded, with a ledger", FOUR, LEDGER),
         ):
             seconds(calls, fleet, budget)
             pairs = [(seconds(calls, fleet, budget), floor(len(calls))) for _ in range(5)]

@@ -378,3 +378,15 @@ def test_a_journal_of_several_legs_is_not_one_workload(cli: Cli, tmp_path: Path)
     assert status == 2
     assert "calls.jsonl:3: " in errors
     assert json.loads(cli("replay", "calls.jsonl", "--skip-bad", "--json")[1])["requests"] == 2
+
+
+def test_a_call_beyond_every_context_is_named_or_skipped(cli: Cli, tmp_path: Path) -> None:
+    lines = [{"arrival_s": at, "input_tokens": size, "output_tokens": 5} for at, size in ((0, 10), (1, 10**6), (2, 20))]
+    (tmp_path / "large.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    status, out, errors = cli("replay", "large.jsonl", "--json")
+    assert (status, out) == (2, "")
+    assert (
+        "large.jsonl:2: a call of 1000000 tokens in and 5 out fits no endpoint; tokens that fit: h100 131,072" in errors
+    )
+    found = json.loads(cli("replay", "large.jsonl", "--skip-bad", "--json")[1])
+    assert (found["requests"], found["served"], found["skipped"]) == (2, 2, 1)

@@ -38,6 +38,7 @@ def replay(
     from commissure.policies.routing import build_router
     from commissure.sim.replay.columns import Slo
     from commissure.sim.replay.run import replay as run_replay
+    from commissure.sim.replay.run import too_large
     from commissure.sim.replay.summary import summary
     from commissure.sim.replay.write import write_columns, write_replay_timeline
     from commissure.sim.workload.reader import read_trace
@@ -50,6 +51,8 @@ def replay(
     loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
     budget = UNLIMITED if budget_usd is None else Budget(usd=budget_usd)
     calls = read_trace(trace, limit, skip_bad=skip_bad)
+    if skip_bad and len(beyond := too_large(calls, loaded)) < len(calls):
+        calls = calls.without(beyond)
     with progress_of("replaying", len(calls), quiet=as_json) as told:
         began = perf_counter()
         columns = run_replay(calls, loaded, seed=seed, budget=budget, exact=exact, progress=told)

@@ -110,7 +110,7 @@ def compared(name: str, file: Path, calls: Trace, fleet: Fleet, pairs: int, *arg
     low, _, high = quantiles(ratios, n=4) if pairs > 1 else (ratios[0],) * 3
     tpot = median(one["tpot_s_mean"] for one in theirs)
     mine, other = len(calls) / median(ours), len(calls) / median(one["wall_s"] for one in theirs)
-    print(f"\n{calls.name}, {len(calls)} calls: {median(ratios):.1f}x {name} {theirs[0]['version']} "
+    print(f"\n{Path(calls.name).name}, {len(calls)} calls: {median(ratios):.1f}x {name} {theirs[0]['version']} "
           f"{' '.join(arguments)} (quartiles {low:.1f} .. {high:.1f}); ours {mine / 1000:.0f} k/s, "
           f"theirs {other / 1000:.1f} k/s at a mean TPOT of {1000 * tpot:.1f} ms")  # fmt: skip
     return float(median(ratios))
@@ -131,7 +131,7 @@ def test_speed_against_simpys_floor() -> None:
             ratio = median(mine / bare for mine, bare in pairs)
             rate, best = (len(calls) / of(mine for mine, _ in pairs) / 1000 for of in (median, min))
             bare = len(calls) / median(bare for _, bare in pairs) / 1e6
-            print(f"\n{calls.name}, {what}, {built}: {rate:.0f} k calls/s, best {best:.0f} k; a call costs "
+            print(f"\n{Path(calls.name).name}, {what}, {built}: {rate:.0f} k calls/s, best {best:.0f} k; a call costs "
                   f"{ratio:.1f} SimPy callbacks, of which SimPy does {bare:.2f} M/s")  # fmt: skip
             assert ratio < 200
 

@@ -69,7 +69,7 @@ def test_a_good_file(name: str, tmp_path: Path) -> None:
     trace = read(tmp_path, lines)
     assert columns(trace) == [[0.0, 0.25], [7, 8], [5, 6]]
     assert trace.lines.tolist() == [len(lines) - 1, len(lines)]
-    assert (trace.name, trace.skipped) == ("trace", 0)
+    assert (trace.name, trace.skipped) == (str(tmp_path / "trace"), 0)
 
 
 @every_format

@@ -127,7 +127,7 @@ def read_run(requests: Path, meta: Path, *, skip_bad: bool = False) -> RecordedR
     calls, lines = [calls[number] for number in order], [lines[number] for number in order]
     sent, begun = [sent[number] for number in order], [begun[number] for number in order]
     trace = make_trace(
-        requests.name, sent, [call.input_toks for call in calls], [call.output_toks for call in calls],
+        str(requests), sent, [call.input_toks for call in calls], [call.output_toks for call in calls],
         lines=lines, skipped=skipped,
     )  # fmt: skip
     return RecordedRun(

@@ -45,8 +45,7 @@ def replay(
     all. Raises UsageError, before anything runs, if some call fits no endpoint, and EndpointError never: failed
     calls are rows without a finish.
     """
-    limits = {spec.name: longest_call(spec, fleet.profiles[spec.name], fleet.folder) for spec in fleet.specs}
-    check_fits(trace, limits)
+    limits = _check_fits(trace, fleet)
     env = simpy.Environment()
     site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
     servers = build_servers(site, fleet, exact=exact)
@@ -105,18 +104,27 @@ def _unit_tokens(trace: Trace, fleet: Fleet) -> int:
     return block_tokens(fleet)
 
 
-def check_fits(trace: Trace, limits: Mapping[str, float]) -> None:
-    """Raise UsageError, with the call's line, if a call is larger than any endpoint's limit in tokens."""
-    tokens = trace.input_tokens + trace.output_tokens
-    too_large = np.flatnonzero(tokens > max(limits.values()))
-    if len(too_large):
-        call = int(too_large[0])
+def too_large(trace: Trace, fleet: Fleet) -> Ints:
+    """The numbers of the calls that no endpoint of the fleet can hold."""
+    return np.flatnonzero(trace.input_tokens + trace.output_tokens > max(_limits(fleet).values()))
+
+
+def _limits(fleet: Fleet) -> dict[str, float]:
+    return {spec.name: longest_call(spec, fleet.profiles[spec.name], fleet.folder) for spec in fleet.specs}
+
+
+def _check_fits(trace: Trace, fleet: Fleet) -> dict[str, float]:
+    """Each endpoint's limit in tokens. Raises UsageError, with the call's line, if a call is larger than all."""
+    limits, beyond = _limits(fleet), too_large(trace, fleet)
+    if len(beyond):
+        call = int(beyond[0])
         line = f":{trace.lines[call]}" if len(trace.lines) else f", call {call}"
         allowed = ", ".join(f"{name} {limit:,.0f}" for name, limit in limits.items())
         raise UsageError(
             f"{trace.name}{line}: a call of {trace.input_tokens[call]} tokens in and {trace.output_tokens[call]} out "
-            f"fits no endpoint; tokens that fit: {allowed}. {len(too_large)} of {len(tokens)} calls are too large"
+            f"fits no endpoint; tokens that fit: {allowed}. {len(beyond)} of {len(trace)} calls are too large"
         )
+    return limits
 
 
 @contextmanager

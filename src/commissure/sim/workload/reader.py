@@ -108,7 +108,7 @@ def _read(path: Path, kind: Format, first: str, file: Iterable[str], limit: int 
         raise UsageError(f"{path}: no call in it" + (f"; {skipped} bad lines were skipped" if skipped else ""))
     order = sorted(range(len(lines)), key=arrivals.__getitem__)[:limit]
     return make_trace(
-        path.name,
+        str(path),
         [arrivals[number] for number in order],
         [inputs[number] for number in order],
         [outputs[number] for number in order],

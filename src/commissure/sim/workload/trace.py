@@ -53,6 +53,21 @@ class Trace:
             self.skipped,
         )
 
+    def without(self, calls: Ints) -> Trace:
+        """Leave out calls, by number, and count them as skipped."""
+        kept = np.setdiff1d(np.arange(len(self)), calls)
+        prefixes = self.prefixes()
+        return make_trace(
+            self.name,
+            self.arrival_s[kept].tolist(),
+            self.input_tokens[kept].tolist(),
+            self.output_tokens[kept].tolist(),
+            prefixes=[prefixes[number] for number in kept.tolist()],
+            unit_tokens=self.unit_tokens,
+            lines=self.lines[kept].tolist() if len(self.lines) else (),
+            skipped=self.skipped + len(self) - len(kept),
+        )
+
     def prefixes(self) -> list[Sequence[int]]:
         """The hashes of each call as Python numbers."""
         if not len(self.offsets):

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from commissure.sim.replay.summary import summary
     from commissure.sim.runtime import SimRuntime
     from commissure.sim.workload.reader import read_trace
+    from commissure.sim.workload.sessions import poisson_sessions
     from commissure.sim.workload.trace import Trace
+    from commissure.sim.workload.walk import agent_workflow
 
 _HOME = {
     "hal.call": "CacheHint Call Chunk Reply Timing Usage join",
@@ -55,7 +57,9 @@ _HOME = {
     "sim.replay.summary": "summary",
     "sim.runtime": "SimRuntime",
     "sim.workload.reader": "read_trace",
+    "sim.workload.sessions": "poisson_sessions",
     "sim.workload.trace": "Trace",
+    "sim.workload.walk": "agent_workflow",
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
@@ -64,7 +68,7 @@ __all__ = [
     "Capabilities", "Chunk", "Columns", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet",
     "FleetStatus", "Ledger", "LiveRuntime", "MissingExtra", "Moment", "OpenFleet", "Profile", "Reply", "Resident",
     "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Trace", "TruncatedStream", "Usage",
-    "UsageError", "join", "read_trace", "replay", "run", "summary",
+    "UsageError", "agent_workflow", "join", "poisson_sessions", "read_trace", "replay", "run", "summary",
 ]  # fmt: skip
 
 

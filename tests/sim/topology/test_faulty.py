@@ -248,3 +248,25 @@ def test_a_fault_that_lacks_something_is_refused_where_it_stands(tmp_path: Path,
     path.write_text(ENDPOINT + text + "\n")
     with pytest.raises(UsageError, match=rf"fleet\.toml{message}"):
         Fleet.load(path)
+
+
+def test_who_is_never_answered_gives_up() -> None:
+    server, desk, stub = on_stub(fault("hang", rate=1.0, after_s=7.0, for_s=20.0))
+    lost = desk.send(1.0, server, Job(4, 2))
+    dropped = desk.send(1.0, server, Job(4, 2))
+    desk.drop(2.0, server, dropped)
+    served = desk.send(21.0, server, Job(4, 2))
+    stub.env.run(until=7.5)
+    assert desk.ended == []
+    stub.env.run()
+    assert desk.ended == [lost, served]
+    assert "no answer came in time" in problem(lost)
+    assert stub.seen == [served]
+
+
+def test_a_death_ends_the_waiting_of_those_who_are_not_answered() -> None:
+    server, desk, stub = on_stub(fault("hang", rate=1.0, after_s=30.0), fault("die", at_s=5.0))
+    job = desk.send(0.0, server, Job(4, 2))
+    stub.env.run(until=5.5)
+    assert desk.ended == [job]
+    assert "died" in problem(job)

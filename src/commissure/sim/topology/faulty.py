@@ -37,6 +37,8 @@ class Faulty:
         self._stream = stream
         self._on: list[Fault] = []
         self._told: dict[Job, Callable[[Job], Any]] = {}
+        # Calls that nobody answers, with the end of their clients' patience.
+        self._hanging: dict[Job, simpy.Event] = {}
         for fault in faults:
             if fault.at_s <= env.now:
                 self._on.append(fault)  # nobody is here yet
@@ -59,12 +61,19 @@ class Faulty:
             job.error = EndpointError(self._name, problem, retryable=True)
             job.done(job)
             return
+        hanging = next((fault for fault in self._on if fault.kind == "hang" and self._drawn(fault)), None)
+        if hanging is not None:
+            silent = self._hanging[job] = simpy.Timeout(self._env, hanging.after_s, job)
+            silent.callbacks.append(self._gives_up)
+            return
         self._told[job] = job.done
         job.done = self._ended
         self._server.submit(job)
 
     def cancel(self, job: Job) -> None:
         """Drop a job."""
+        if self._hanging.pop(job, None) is not None:
+            return
         self._server.cancel(job)
         job.done = self._told.pop(job)
 
@@ -77,6 +86,8 @@ class Faulty:
         lost = self._server.evacuate()
         for job in lost:
             job.done = self._told.pop(job)
+        lost += self._hanging
+        self._hanging.clear()
         return lost
 
     def _at(self, at_s: float, what: Callable[[simpy.Event], None], fault: Fault) -> None:
@@ -105,18 +116,28 @@ class Faulty:
             for store in tiered.stores:
                 store.full = store.name in full
 
+    def _drawn(self, fault: Fault) -> bool:
+        return self._stream.random() < fault.rate
+
+    def _gives_up(self, event: simpy.Event) -> None:
+        job: Job = event._value
+        if self._hanging.get(job) is event:
+            del self._hanging[job]
+            job.error = EndpointError(self._name, "no answer came in time", retryable=True)
+            job.done(job)
+
     def _refusal(self) -> str:
         """Why a call is refused at once, "" if it is not."""
         for fault in self._on:
             if fault.kind == "die":
                 return "connection refused: the endpoint is down"
-            if fault.kind == "fail" and self._stream.random() < fault.rate:
+            if fault.kind == "fail" and self._drawn(fault):
                 return "it answered 503"
         return ""
 
     def _ended(self, job: Job) -> None:
         job.done = self._told.pop(job)
         for fault in self._on:
-            if fault.kind == "lose" and job.error is None and self._stream.random() < fault.rate:
+            if fault.kind == "lose" and job.error is None and self._drawn(fault):
                 job.error = EndpointError(self._name, "the connection was lost", retryable=True)
         job.done(job)

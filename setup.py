@@ -1,7 +1,7 @@
 """Compiles the hot modules of the simulator with mypyc where a C compiler is at hand; without one they run as Python.
 
-The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one:
-`make compile` builds them anew, and a test compares their ages.
+The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one: in a
+working copy `commissure.sim.engine` warns of it, and `make compile` builds them anew.
 """
 
 import os

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from commissure.hal.quantity import Quantity, Record, value_of
 from commissure.hal.tomlfile import PROFILES, load_toml
@@ -77,7 +75,7 @@ class Model(Record):
     vision: Vision | None = None
     diffusion: Diffusion | None = None
     # Models whose KV state one can read as the other's: the same weights under another name.
-    same_layout_as: Annotated[tuple[str, ...], Field()] = ()
+    same_layout_as: tuple[str, ...] = ()
 
     @property
     def weight_bytes(self) -> float | None:

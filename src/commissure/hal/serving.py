@@ -26,10 +26,6 @@ class SpeculativeDecoding(Record):
     acceptance: Ratio
     step_factor: Positive = 1.0
 
-    def mean_tokens(self) -> float:
-        """Expected tokens a step: 1 + p + p^2 + ... + p^draft_tokens (Leviathan et al. 2023, arXiv 2211.17192)."""
-        return sum(self.acceptance**power for power in range(self.draft_tokens + 1))
-
 
 class Buckets(Record):
     """Static shapes, as compiled for AWS Neuron: work is padded up to the next bucket of tokens."""

@@ -50,32 +50,18 @@ class ServedEndpoint:
 
     async def generate(self, call: Call) -> Reply:
         """Answer the call. Raises EndpointError."""
-        text, job, ended, _ = await self._started(call)
-        try:
+        async with self._under_way(call) as (text, job, ended, _):
             await ended.wait()
-        except BaseException:
-            if job.finished_s == NEVER and job.error is None:
-                self._server.cancel(job)
-            raise
-        finally:
-            self._running -= 1
         return self._reply(text, job)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """Answer in two pieces: the first word when the first token is there, the rest at the end."""
-        text, job, ended, shown = await self._started(call)
-        try:
+        async with self._under_way(call) as (text, job, ended, shown):
             await shown.wait()
             head, space, rest = text.partition(" ")
             if job.error is None:
                 yield Chunk(head)
             await ended.wait()
-        except BaseException:
-            if job.finished_s == NEVER and job.error is None:
-                self._server.cancel(job)
-            raise
-        finally:
-            self._running -= 1
         reply = self._reply(text, job)
         if space:
             yield Chunk(space + rest)
@@ -88,6 +74,20 @@ class ServedEndpoint:
     async def status(self) -> Status:
         """Calls under way."""
         return Status(self._running)
+
+    @asynccontextmanager
+    async def _under_way(self, call: Call) -> AsyncIterator[tuple[str, Job, Event, Event]]:
+        """What `_started` gives, for as long as the caller waits; a call that it leaves before its end is cancelled."""
+        started = await self._started(call)
+        _, job, _, _ = started
+        try:
+            yield started
+        except BaseException:
+            if job.finished_s == NEVER and job.error is None:
+                self._server.cancel(job)
+            raise
+        finally:
+            self._running -= 1
 
     async def _started(self, call: Call) -> tuple[str, Job, Event, Event]:
         """The call as a job under way, with what is set when it has ended and when its first token is there."""

@@ -69,7 +69,7 @@ def steps_modelled(tokens: int, p: float, most: int, calls: int) -> np.ndarray[t
 @pytest.mark.parametrize(("p", "most"), DRAFTS)
 def test_tokens_a_step_are_a_geometric_number_cut_off_and_one(p: float, most: int) -> None:
     mean, variance = accepted(SpeculativeDecoding(draft_tokens=most, acceptance=p))
-    assert mean == pytest.approx(SpeculativeDecoding(draft_tokens=most, acceptance=p).mean_tokens())
+    assert mean == pytest.approx(sum(p**power for power in range(most + 1)))
     stream = Random(3)
     drawn = [next((n for n in range(most) if stream.random() >= p), most) + 1 for _ in range(40_000)]
     assert mean == pytest.approx(np.mean(drawn), abs=4 * math.sqrt(variance / len(drawn)))
@@ -248,8 +248,9 @@ def test_without_kv_a_step_costs_the_same_at_every_length() -> None:
 def test_a_hybrid_grows_by_the_layers_that_attend_and_less_than_a_dense_model() -> None:
     hybrid = decode_s("nemotron-h-56b", 100_000) - decode_s("nemotron-h-56b", 10)
     dense = decode_s("llama-3.3-70b", 100_000) - decode_s("llama-3.3-70b", 10)
-    sizes = [models()[name].kv_bytes_per_token for name in ("nemotron-h-56b", "llama-3.3-70b")]
-    assert all(size is not None for size in sizes)
+    small, large = (models()[name].kv_bytes_per_token for name in ("nemotron-h-56b", "llama-3.3-70b"))
+    assert small is not None
+    assert large is not None
     assert hybrid > 0
-    ratio = sizes[0].value / sizes[1].value  # type: ignore[union-attr]
+    ratio = small.value / large.value
     assert hybrid / dense == pytest.approx(ratio, rel=1e-6)

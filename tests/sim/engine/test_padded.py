@@ -37,7 +37,7 @@ def serve(asks: list[tuple[float, int, int]], buckets: tuple[int, ...], batch: i
     one = engine(env, buckets, batch, **more)
     jobs = [Job(prompt, output) for _, prompt, output in asks]
     for (at_s, *_), job in zip(asks, jobs, strict=True):
-        simpy.Timeout(env, at_s).callbacks.append(lambda _, job=job: one.submit(job))  # type: ignore[misc]
+        simpy.Timeout(env, at_s, job).callbacks.append(lambda event: one.submit(event.value))
     env.run()
     return jobs
 
@@ -189,7 +189,7 @@ def test_when_memory_is_short_every_call_still_ends(asks: list[tuple[int, int, i
     ended: list[Job] = []
     jobs = [Job(prompt, output, done=ended.append) for _, prompt, output in asks]
     for (at_s, *_), job in zip(asks, jobs, strict=True):
-        simpy.Timeout(env, at_s / 7).callbacks.append(lambda _, job=job: one.submit(job))  # type: ignore[misc]
+        simpy.Timeout(env, at_s / 7, job).callbacks.append(lambda event: one.submit(event.value))
     while env.peek() < float("inf"):
         env.step()
         assert one.memory.cache.used <= blocks

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import simpy
@@ -42,6 +43,6 @@ def serve(env: simpy.Environment, server: Serves, jobs: Sequence[tuple[float, Jo
     ended: list[Job] = []
     for time_s, job in jobs:
         job.done = ended.append
-        at(env, time_s, lambda job=job: server.submit(job))  # type: ignore[misc]
+        at(env, time_s, partial(server.submit, job))
     env.run()
     return ended

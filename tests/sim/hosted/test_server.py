@@ -1,6 +1,7 @@
 """A black box keeps its formula, its places, its order and its cold start."""
 
 import statistics
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_an_endpoint_that_dies_loses_jobs_and_prefixes_and_may_get_them_again() 
     lost: list[Job] = []
     at(env, 2.0, lambda: lost.extend(box.evacuate()))
     for number in range(3):
-        at(env, 2.1, lambda number=number: box.submit(lost[number]))  # type: ignore[misc]
+        at(env, 2.1, partial(lambda which: box.submit(lost[which]), number))
     box.slow(2.0)
     at(env, 1.0, lambda: box.slow(1.0))
     serve(env, box, [(0.0, job) for job in jobs])

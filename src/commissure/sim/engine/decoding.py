@@ -117,6 +117,8 @@ class Decoding:
 def accepted(draft: SpeculativeDecoding) -> tuple[float, float]:
     """Mean and variance of the tokens of one step: a geometric number of accepted ones, cut off, and one more.
 
+    The mean is 1 + p + ... + p^draft_tokens (Leviathan et al. 2023, arXiv 2211.17192).
+
     The steps for n tokens then are about normal, with mean n / mean and variance n variance / mean^3 (renewal theory).
     """
     p, most = draft.acceptance, draft.draft_tokens

@@ -19,8 +19,9 @@ START = {
     "fixed_s": 0.02, "token_s": 3e-5, "sequence_s": 1e-5, "kv_token_s": 5e-8, "attention_s": 1e-9, "experts_s": 0.01,
     "hidden_tokens": 100.0,
 }  # fmt: skip
-# Standard deviations in logs. Ratios from a model's layout are good to a factor of about 1.6, guesses to 2.7.
-LAYOUT, GUESS = 0.5, 1.0
+# Standard deviations in logs, as judged: ratios from a model's layout are good to a factor of about 1.6, where a chip
+# turns from memory to computation to 2, guesses to 2.7.
+LAYOUT, RIDGE, GUESS = 0.5, 0.7, 1.0
 # KV bytes per token over weight bytes, and attention FLOPs over a token's own, of dense models of 8 to 70 thousand
 # millions of parameters: for models whose layout is not known.
 USUAL_KV, USUAL_ATTENTION = 5e-6, 4e-5
@@ -59,7 +60,7 @@ def relations(name: str) -> list[Relation]:
     model = find_model(name)
     known = [
         Relation("sequence_s", None, START["sequence_s"], GUESS),
-        Relation("hidden_tokens", None, START["hidden_tokens"], 0.7),
+        Relation("hidden_tokens", None, START["hidden_tokens"], RIDGE),
     ]
     size = value_of(model.parameters_b) if model else _size_b(name)
     if model is None or not size or model.kv_bytes_per_token is None or model.bytes_per_parameter is None:
@@ -70,6 +71,7 @@ def relations(name: str) -> list[Relation]:
     if model.experts:
         share = model.experts.active.value / model.experts.experts.value
         shared = (active - share * size) / (1 - share)
+        # A judgement: launching kernels takes about as long as reading the small part that every step reads.
         known.append(Relation("experts_s", "fixed_s", (size - shared) / shared / 2, LAYOUT))
     read_b = size - shared if model.experts else shared
     kv_ratio = model.kv_bytes_per_token.value / (model.bytes_per_parameter.value * read_b * 1e9)

@@ -16,7 +16,7 @@ from commissure.hal.serving import EngineSettings, Whole
 from commissure.sim.workload.reader import MOST_TOKENS
 from commissure.sim.workload.trace import Floats, Trace, make_trace
 
-# vLLM schedules asynchronously unless told otherwise from this version on.
+# vLLM schedules asynchronously unless told otherwise from this version on (vllm-project/vllm pull request 27614).
 ASYNC_SINCE = (0, 14)
 
 

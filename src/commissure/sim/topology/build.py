@@ -19,7 +19,7 @@ from commissure.hal.policy import Evictor
 from commissure.hal.profile import Profile, load_profile
 from commissure.hal.quantity import value_of
 from commissure.hal.serving import EngineSettings
-from commissure.hal.spec import EndpointSpec
+from commissure.hal.spec import EndpointSpec, PrefillSpec
 from commissure.sim.engine.decoding import Constrain, Decoding
 from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
 from commissure.sim.hosted.retry import Retrying
@@ -40,8 +40,7 @@ class Site:
     """What the servers of one run share.
 
     `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
-    the least recently used; `constrain` says which calls decode under a grammar, and
-    what that costs.
+    the least recently used; `constrain` says which calls decode under a grammar, and what that costs.
     """
 
     env: simpy.Environment
@@ -68,9 +67,15 @@ def block_tokens(fleet: Fleet) -> int:
     for spec in fleet.specs:
         sizes.append(settings_of(spec, fleet.profiles[spec.name]).block_tokens)
         if spec.prefill is not None:
-            other = spec.prefill.engine or load_profile(spec.prefill.profile, fleet.folder).engine
-            sizes.append((other or EngineSettings()).block_tokens)
+            _, settings = _prefill(spec.prefill, fleet.folder)
+            sizes.append(settings.block_tokens)
     return lcm(*sizes)
+
+
+def _prefill(spec: PrefillSpec, folder: Path) -> tuple[Profile, EngineSettings]:
+    """What is known of the chips that compute an endpoint's prompts, and how their engines are set up."""
+    profile = load_profile(spec.profile, folder)
+    return profile, spec.engine or profile.engine or EngineSettings()
 
 
 def check_topology(fleet: Fleet) -> None:
@@ -165,13 +170,13 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
 def _split(site: Site, spec: EndpointSpec, profile: Profile, decode: Server) -> Server:
     prefill = spec.prefill
     assert prefill is not None
-    other = load_profile(prefill.profile, site.folder)
+    other, settings = _prefill(prefill, site.folder)
     if other.model != profile.model:
         raise UsageError(
             f"endpoint {spec.name!r}: its KV state comes from {other.model!r} by prefill profile {prefill.profile!r}, "
             f"but it serves {profile.model!r}; both must serve the same model"
         )
-    first = _replicated(site, spec, other, prefill.replicas, prefill.engine or other.engine or EngineSettings())
+    first = _replicated(site, spec, other, prefill.replicas, settings)
     link = Channel(site.env, prefill.gb_per_s * 1e9, prefill.latency_s)
     return PrefillDecode(first, decode, link, kv_bytes_per_token(spec, profile))
 
@@ -181,8 +186,7 @@ def longest_call(spec: EndpointSpec, profile: Profile, folder: Path) -> float:
     limit = context_limit(profile, settings_of(spec, profile))
     if spec.prefill is None:
         return limit
-    other = load_profile(spec.prefill.profile, folder)
-    return min(limit, context_limit(other, spec.prefill.engine or other.engine or EngineSettings()))
+    return min(limit, context_limit(*_prefill(spec.prefill, folder)))
 
 
 def kv_bytes_per_token(spec: EndpointSpec, profile: Profile) -> float:

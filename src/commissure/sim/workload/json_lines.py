@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from commissure.sim.workload.reader import Row
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A format of one JSON object a line, with the names `needed`, each read by `row`."""
+
+    needed: frozenset[str]
+    row: Callable[[dict[str, Any]], Row]
+    unit_tokens: int = 512
+    in_order: bool = True
+
+    def matches(self, first_line: str) -> bool:
+        """Whether the first object has the format's names."""
+        return self.needed <= fields(first_line)
+
+    def header_lines(self, first_line: str) -> int:
+        """None."""
+        return 0
+
+    def reader(self, first_line: str) -> Callable[[str], Row]:
+        """Each line by itself."""
+        return lambda line: self.row(record(line))
 
 
 def fields(line: str) -> set[str]:

@@ -5,35 +5,13 @@ timestamp in ms, input_length, output_length, hash_ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
-from commissure.sim.workload.json_lines import fields, record, seconds, whole, wholes
+from commissure.sim.workload.json_lines import JsonLines, seconds, whole, wholes
 from commissure.sim.workload.reader import Row
 
 
-@dataclass(frozen=True)
-class Mooncake:
-    """The blocks' size is the trace's own."""
-
-    unit_tokens: int = 512
-    in_order: bool = True
-
-    def matches(self, first_line: str) -> bool:
-        """A JSON object with Mooncake's names."""
-        return {"timestamp", "input_length", "output_length"} <= fields(first_line)
-
-    def header_lines(self, first_line: str) -> int:
-        """None."""
-        return 0
-
-    def reader(self, first_line: str) -> Callable[[str], Row]:
-        """One JSON object a line."""
-        return _row
-
-
-def _row(line: str) -> Row:
-    call = record(line)
+def _row(call: dict[str, Any]) -> Row:
     return Row(
         seconds(call, "timestamp") / 1000.0,
         whole(call, "input_length"),
@@ -42,4 +20,4 @@ def _row(line: str) -> Row:
     )
 
 
-FORMAT = Mooncake()
+FORMAT = JsonLines(frozenset({"timestamp", "input_length", "output_length"}), _row)

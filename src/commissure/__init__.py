@@ -9,14 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commissure.hal.call import CacheHint, Call, Chunk, Reply, Timing, Usage, join
-    from commissure.hal.endpoint import Capabilities, Endpoint, Status
+    from commissure.hal.call import CacheHint, Call, Image, Message, Tool, ToolCall
+    from commissure.hal.capabilities import Capabilities
+    from commissure.hal.endpoint import Endpoint, Status
     from commissure.hal.errors import (
         BudgetExceeded,
         CommissureError,
         EndpointError,
         MissingExtra,
+        RateLimited,
         TruncatedStream,
+        Unsupported,
         UsageError,
     )
     from commissure.hal.fleet import Fleet
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from commissure.hal.open_fleet import OpenFleet
     from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
     from commissure.hal.profile import Profile
+    from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
     from commissure.scenarios.run import Run, run
     from commissure.sim.behaviour import Behaviour
@@ -39,9 +43,12 @@ if TYPE_CHECKING:
     from commissure.sim.workload.walk import agent_workflow
 
 _HOME = {
-    "hal.call": "CacheHint Call Chunk Reply Timing Usage join",
-    "hal.endpoint": "Capabilities Endpoint Status",
-    "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra TruncatedStream UsageError",
+    "hal.call": "CacheHint Call Image Message Tool ToolCall",
+    "hal.reply": "Choice Chunk Logprob Reply Timing Usage join",
+    "hal.capabilities": "Capabilities",
+    "hal.endpoint": "Endpoint Status",
+    "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra RateLimited TruncatedStream "
+    "Unsupported UsageError",
     "hal.fleet": "Fleet",
     "hal.journal": "CallRecord",
     "hal.ledger": "Amount Budget Ledger",
@@ -64,11 +71,12 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate",
-    "Capabilities", "Chunk", "Columns", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet",
-    "FleetStatus", "Ledger", "LiveRuntime", "MissingExtra", "Moment", "OpenFleet", "Profile", "Reply", "Resident",
-    "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Trace", "TruncatedStream", "Usage",
-    "UsageError", "agent_workflow", "join", "poisson_sessions", "read_trace", "replay", "run", "summary",
+    "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate", "Capabilities",
+    "Choice", "Chunk", "Columns", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus",
+    "Image", "Ledger", "LiveRuntime", "Logprob", "Message", "MissingExtra", "Moment", "OpenFleet", "Profile",
+    "RateLimited", "Reply", "Resident", "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Tool",
+    "ToolCall", "Trace", "TruncatedStream", "Unsupported", "Usage", "UsageError", "agent_workflow", "join",
+    "poisson_sessions", "read_trace", "replay", "run", "summary",
 ]  # fmt: skip
 
 

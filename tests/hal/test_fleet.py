@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from commissure.hal.call import Usage
 from commissure.hal.chip import chips
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet, fleet_names
 from commissure.hal.profile import load_profile, profile_names
 from commissure.hal.profile_toml import profile_toml
+from commissure.hal.reply import Usage
 from commissure.hal.tomlfile import field_lines
 
 GOOD = """# a comment

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from commissure.hal import http
-from commissure.hal.call import CacheHint, Call, Reply
+from commissure.hal.call import CacheHint, Call
 from commissure.hal.connect import connect
 from commissure.hal.errors import EndpointError, MissingExtra, TruncatedStream, UsageError
 from commissure.hal.live import LiveRuntime
 from commissure.hal.local_server import weights_path
 from commissure.hal.profile import load_profile
+from commissure.hal.reply import Reply
 from commissure.hal.spec import EndpointSpec
 from tests.support.scripted_server import scripted_server
 

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from commissure.hal.call import Call
-from commissure.hal.endpoint import Capabilities
+from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
 from commissure.hal.policy import Candidate, FirstAble, FleetStatus
 from commissure.hal.profile import Price, Profile

@@ -11,11 +11,12 @@ from statistics import mean, median
 import numpy as np
 from scipy.optimize import least_squares
 
-from commissure.hal.call import CacheHint, Call, Reply
+from commissure.hal.call import CacheHint, Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError
 from commissure.hal.profile import Profile, StepTime
 from commissure.hal.quantity import Quantity
+from commissure.hal.reply import Reply
 from commissure.hal.steptime import Features, decode_features, prefill_features, seconds
 from commissure.hal.words import distinct_text
 

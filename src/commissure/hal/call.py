@@ -1,14 +1,18 @@
-"""The records of one request and its answer. Plain frozen data: no behaviour beyond reading itself."""
+"""The records of one request. Plain frozen data: no behaviour beyond reading and checking itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import UsageError, unknown
 
-TimingSource = Literal["server", "client", "sim"]
-MOST_PIXELS = 1_000_000
+MOST_PIXELS, MOST_ANSWERS, MOST_LOGPROBS = 1_000_000, 1024, 20
+# As OpenAI, Anthropic and the engines that follow them allow.
+TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HintAction = Literal["place", "evict", "prefetch", "save", "restore"]
 HintOutcome = Literal["accepted", "clipped", "unsupported"]
 
@@ -28,11 +32,13 @@ class KvState:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of a prompt by its size; equal names mean equal pixels."""
+    """An image of a prompt by its size; equal names mean equal pixels. A real endpoint needs its file's bytes too."""
 
     width_px: int
     height_px: int
     name: str = ""
+    data: bytes = field(default=b"", repr=False)
+    media_type: str = "image/png"
 
     def __post_init__(self) -> None:
         if not (1 <= self.width_px <= MOST_PIXELS and 1 <= self.height_px <= MOST_PIXELS):
@@ -40,13 +46,59 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model may call: its name, what it does, and the JSON Schema of its arguments."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}}, hash=False)
+
+    def __post_init__(self) -> None:
+        if not TOOL_NAME.fullmatch(self.name):
+            raise UsageError(f"a tool's name has 1 to 64 letters, digits, _ or -, not {self.name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool. `arguments` is JSON as the model wrote it, which may be broken."""
+
+    name: str
+    arguments: str
+    id: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """The arguments by name. Raises ValueError if they are not a JSON object."""
+        values = json.loads(self.arguments or "{}")
+        if not isinstance(values, dict):
+            raise ValueError(f"the arguments of {self.name} are no JSON object: {self.arguments!r:.200}")
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An earlier turn of a conversation. A tool's result names the call that it answers."""
+
+    role: Literal["user", "assistant", "tool"]
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to an endpoint.
 
     `agent` names who asks: a node of the workflow graph, and the owner of the KV prefix that `system` makes.
-    `kind` is the sort of step (plan, expand, verify), for routers. With `min_tokens` the answer does not
-    end earlier than that many tokens. `prompt_tokens` is the length of the whole prompt where it is known and its
-    text may not be, as in a trace. `state` is what an earlier reply left, to go on from in place of its text.
+    `kind` is the sort of step (plan, expand, verify), for routers. `history` comes between `system` and `prompt`, which
+    may then be empty. Without `chat` the prompt is continued as it stands, in no chat frame.
+
+    With `min_tokens` the answer does not end earlier than that many tokens. `temperature` 0 asks for the likeliest
+    answer as far as the endpoint allows. `n` answers come of one prompt. `schema` is the JSON Schema of the answer.
+    `logprobs` asks for the tokens' log probabilities, beside so many others in the place of each. `cache_key` names
+    what calls with the same beginning share, and `cache_ttl_s` how long it is wanted, for caches that can be asked.
+
+    `prompt_tokens` is the length of the whole prompt where it is known and its text may not be, as in a trace.
+    `state` is what an earlier reply left, to go on from in place of its text.
     """
 
     prompt: str
@@ -60,6 +112,16 @@ class Call:
     prompt_tokens: int | None = None
     images: tuple[Image, ...] = ()
     state: KvState | None = None
+    history: tuple[Message, ...] = ()
+    chat: bool = True
+    n: int = 1
+    stop: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = field(default=None, hash=False)
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    logprobs: int | None = None
+    cache_key: str = ""
+    cache_ttl_s: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tokens <= self.max_tokens or self.max_tokens < 1:
@@ -67,68 +129,23 @@ class Call:
                 f"a call needs 1 <= max_tokens and 0 <= min_tokens <= max_tokens, "
                 f"not max_tokens={self.max_tokens}, min_tokens={self.min_tokens}"
             )
+        if self.n != 1 or self.tools or self.logprobs is not None or self.tool_choice != "auto" or not self.chat:
+            self._check_choices()
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call. `prompt_tokens` counts the whole prompt, of which `cached_tokens` were reused.
-
-    `reasoning_tokens` came before the visible output, and are billed like it.
-    """
-
-    prompt_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    reasoning_tokens: int = 0
-
-    @property
-    def computed_tokens(self) -> int:
-        """Prompt tokens that had to be computed."""
-        return self.prompt_tokens - self.cached_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds of one call, on the run's clock. `total_s` is what the caller waited, queue included.
-
-    `prefill_s` and `decode_s` are the engine's own where `source` is "server", else what the client saw.
-    """
-
-    start_s: float
-    queue_s: float
-    prefill_s: float
-    decode_s: float
-    total_s: float
-    source: TimingSource
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer to one call. `slot` is the KV slot that served it, where the endpoint has slots.
-
-    `state` is the KV state that it left, where the endpoint hands such states on.
-    """
-
-    text: str
-    usage: Usage
-    timing: Timing
-    endpoint: str
-    cost_usd: float = 0.0
-    slot: int | None = None
-    finish: str = "stop"
-    state: KvState | None = None
-
-    def lines(self) -> list[str]:
-        """The non-empty lines of the text."""
-        return [line.strip() for line in self.text.splitlines() if line.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a streamed answer. The last chunk of a stream, and only it, carries the whole `reply`."""
-
-    text: str
-    reply: Reply | None = None
+    def _check_choices(self) -> None:
+        if not 1 <= self.n <= MOST_ANSWERS:
+            raise UsageError(f"a call asks for 1 to {MOST_ANSWERS} answers, not n={self.n}")
+        if self.logprobs is not None and not 0 <= self.logprobs <= MOST_LOGPROBS:
+            raise UsageError(f"logprobs is the number of other tokens shown, 0 to {MOST_LOGPROBS}, not {self.logprobs}")
+        names = [tool.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise UsageError(f"two tools have the same name: {', '.join(names)}")
+        if self.tool_choice not in ("auto", "none") and not names:
+            raise UsageError(f"tool_choice {self.tool_choice!r} needs tools to choose from")
+        if self.tool_choice not in ("auto", "none", "required", *names):
+            raise unknown("tool_choice", self.tool_choice, ["auto", "none", "required", *names])
+        if not self.chat and (self.system or self.history or self.tools or self.images):
+            raise UsageError("a call without chat is its prompt alone: no system, history, tools or images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +161,3 @@ class CacheHint:
     agent: str = ""
     slot: int | None = None
     call: Call | None = None
-
-
-def join(replies: list[Reply]) -> str:
-    """The texts of several replies as one, separated by blank lines."""
-    return "\n\n".join(reply.text for reply in replies)

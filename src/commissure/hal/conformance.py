@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, get_args
 
-from commissure.hal.call import CacheHint, Call, HintOutcome, Reply
+from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import EndpointError
+from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import filler
 

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply
+from commissure.hal.call import CacheHint, Call, HintOutcome
+from commissure.hal.capabilities import Capabilities
 from commissure.hal.profile import Profile
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What an endpoint can do. `kv_slots` is the number of KV slots that hints can address, 0 if none.
-
-    `context_tokens` is the room for one prompt and its answer as the endpoint is set up, where that is known.
-    """
-
-    kv_slots: int = 0
-    context_tokens: int | None = None
-    hints: frozenset[HintAction] = frozenset()
-    min_tokens: bool = True
+from commissure.hal.reply import Chunk, Reply
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How an endpoint is now: calls under way, and per KV slot the tokens that it holds."""
+    """How an endpoint is now: calls under way, and per KV slot the tokens that it holds.
+
+    What the endpoint does not say is None: calls that wait in it, the share of its KV memory in use (0 to 1), and the
+    share of prompt tokens that came from its prefix cache since it started. `limits` is what is left of its rate
+    limits by their names, as it last said.
+    """
 
     running: int
     slot_tokens: tuple[int, ...] = ()
+    waiting: int | None = None
+    kv_used: float | None = None
+    prefix_hits: float | None = None
+    limits: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 class Endpoint(Protocol):
@@ -47,12 +45,12 @@ class Endpoint(Protocol):
         """What it can do."""
 
     async def generate(self, call: Call) -> Reply:
-        """Answer the call. Raises EndpointError when no usable answer comes."""
+        """Answer the call. Raises EndpointError when no usable answer comes, Unsupported before anything is sent."""
 
     def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """Answer in pieces; the texts of the chunks join to the reply's. Use it inside `aclosing`.
 
-        Raises TruncatedStream if the stream ends before its closing chunk.
+        Raises as `generate` does, and TruncatedStream if the stream ends before its closing chunk.
         """
 
     async def hint(self, hint: CacheHint) -> HintOutcome:

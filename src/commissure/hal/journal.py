@@ -10,8 +10,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from commissure.hal.call import TimingSource
 from commissure.hal.errors import CommissureError, UsageError
+from commissure.hal.reply import TimingSource
 
 
 class CallRecord(BaseModel):

@@ -46,6 +46,9 @@ class LiveRuntime(Runtime):
     def move_on_after(self, seconds: float, *, shield: bool = False) -> CancelScope:
         return anyio.move_on_after(checked_delay(seconds), shield=shield)
 
+    def deadline_s(self) -> float:
+        return anyio.current_effective_deadline() - self._started
+
     def event(self) -> Event:
         return anyio.Event()
 

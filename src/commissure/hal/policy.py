@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commissure.hal.call import Call
-from commissure.hal.endpoint import Capabilities
+from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
 from commissure.hal.model import models
 from commissure.hal.profile import Profile, expected_usage
@@ -33,9 +33,11 @@ class Candidate:
         context = self.profile.context_tokens
         limits = (context.value if context else math.inf, self.capabilities.context_tokens or math.inf)
         fits = usage.prompt_tokens + usage.output_tokens <= min(limits)
-        if call.images and not self._sees():
-            return False
-        return fits and (self.capabilities.min_tokens or call.min_tokens == 0)
+        return fits and not self.lacks(call)
+
+    def lacks(self, call: Call) -> list[str]:
+        """What the call asks for that this endpoint cannot do."""
+        return self.capabilities.missing(call) or (["images"] if call.images and not self._sees() else [])
 
     def _sees(self) -> bool:
         model = models().get(self.profile.model)
@@ -53,7 +55,8 @@ class FleetStatus:
         """The endpoints that can serve the call. Raises UsageError if there is none."""
         able = tuple(one for one in self.candidates if one.can_serve(call))
         if not able:
-            names = ", ".join(one.name for one in self.candidates)
+            lacking = ((one.name, ", ".join(one.lacks(call))) for one in self.candidates)
+            names = ", ".join(f"{name} (no {what})" if what else name for name, what in lacking)
             raise UsageError(
                 f"no endpoint can serve a call of about {len(call.system.split()) + len(call.prompt.split())} "
                 f"words with max_tokens={call.max_tokens}, min_tokens={call.min_tokens}. In the fleet: {names}."

@@ -117,6 +117,13 @@ class Primitives(ABC):
         """A scope that is cancelled after `seconds` and swallows that cancellation."""
 
     @abstractmethod
+    def deadline_s(self) -> float:
+        """When the running task will be cancelled by the earliest deadline around it, on the clock of `now`.
+
+        Infinite if there is none, -inf if it is cancelled already.
+        """
+
+    @abstractmethod
     def event(self) -> Event:
         """A new, unset event."""
 

@@ -7,10 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from commissure.hal.call import Call, Usage
+from commissure.hal.call import Call
 from commissure.hal.errors import unknown
 from commissure.hal.model import models
 from commissure.hal.quantity import Quantity, Record, value_of
+from commissure.hal.reply import Usage
 from commissure.hal.serving import ColdStart, EngineSettings, Hosted, Limits
 from commissure.hal.tomlfile import PROFILES, load_toml
 
@@ -24,14 +25,17 @@ class Price(Record):
     input_usd_per_mtok: Quantity
     output_usd_per_mtok: Quantity
     cached_usd_per_mtok: Quantity | None = None
+    cache_write_usd_per_mtok: Quantity | None = None
 
     def usd(self, usage: Usage) -> float:
-        """The price of one call's tokens; cached ones cost as input where no own price is known."""
+        """The price of one call's tokens; cached and kept ones cost as input where no own price is known."""
         cached = self.cached_usd_per_mtok or self.input_usd_per_mtok
+        kept = self.cache_write_usd_per_mtok or self.input_usd_per_mtok
         return 1e-6 * (
-            usage.computed_tokens * self.input_usd_per_mtok.value
+            (usage.computed_tokens - usage.cache_write_tokens) * self.input_usd_per_mtok.value
+            + usage.cache_write_tokens * kept.value
             + usage.cached_tokens * cached.value
-            + (usage.output_tokens + usage.reasoning_tokens) * self.output_usd_per_mtok.value
+            + usage.said_tokens * self.output_usd_per_mtok.value
         )
 
 

@@ -27,6 +27,7 @@ class PriceOverride(BaseModel):
     input_usd_per_mtok: Usd
     output_usd_per_mtok: Usd
     cached_usd_per_mtok: Usd | None = None
+    cache_write_usd_per_mtok: Usd | None = None
     as_of: date
     source: str = "the fleet file"
 

@@ -9,13 +9,14 @@ from hashlib import sha256
 from inspect import iscoroutine
 from typing import Any, Literal, get_args
 
-from commissure.hal.call import Call, Reply
+from commissure.hal.call import Call
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Connect, Fleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.live import LiveRuntime
+from commissure.hal.reply import Reply
 from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
 from commissure.sim.behaviour import Behaviour

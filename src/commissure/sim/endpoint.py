@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import get_args
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply, Timing, Usage
-from commissure.hal.endpoint import Capabilities, Status
+from commissure.hal.call import CacheHint, Call, HintAction, HintOutcome
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.local_server import SLOT_SIMILARITY
 from commissure.hal.profile import Profile
+from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
@@ -114,7 +116,7 @@ class ModelledEndpoint:
         prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
         queue_s = began_s - start_s + self._weights[4]
         timing = Timing(start_s, queue_s, prefill_s, decode_s, self._rt.now() - start_s, "sim")
-        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, "length")
+        return Reply((Choice(text, "length"),), usage, timing, self.name, self.profile.price_usd(usage), slot)
 
     async def _prefetch(self, call: Call) -> None:
         async with self._chip:

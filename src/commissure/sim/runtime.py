@@ -91,6 +91,10 @@ class SimRuntime(Runtime):
     def move_on_after(self, seconds: float, *, shield: bool = False) -> Scope:
         return TimedScope(self._kernel, self._deadlines, self.env.now + checked_delay(seconds), shield=shield)
 
+    def deadline_s(self) -> float:
+        current = self._kernel.current
+        return math.inf if current is None else cast("Scope", current.scope).effective_deadline() - self._began
+
     def event(self) -> Event:
         return Event(self._kernel)
 

@@ -11,12 +11,14 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, KvState, Reply, Timing, Usage
-from commissure.hal.endpoint import Capabilities, Status
+from commissure.hal.call import CacheHint, Call, HintOutcome, KvState
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.model import models
 from commissure.hal.primitives import Event
 from commissure.hal.profile import Profile
+from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
 from commissure.hal.spec import EndpointSpec
 from commissure.sim.behaviour import Behaviour, Filler
 from commissure.sim.engine.job import NEVER, Job
@@ -140,7 +142,7 @@ class ServedEndpoint:
         state = None
         if self.profile.step is not None:  # a provider hands no state on
             state = KvState(self.profile.model, job.prompt + job.output, self.name)
-        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), None, "length", state)
+        return Reply((Choice(text, "length"),), usage, timing, self.name, self.profile.price_usd(usage), None, state)
 
 
 @asynccontextmanager

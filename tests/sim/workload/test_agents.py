@@ -45,7 +45,7 @@ class Model:
     async def generate(self, call: cm.Call) -> cm.Reply:
         await self.rt.sleep(self.call_s)
         timing = cm.Timing(0, 0, 0, 0, self.call_s, "client")
-        return cm.Reply("said", cm.Usage(1, 0, 1), timing, "model")
+        return cm.Reply((cm.Choice("said"),), cm.Usage(1, 0, 1), timing, "model")
 
 
 def on_model(workflow: Any, call_s: float = 0.0, rt: Any = None) -> Any:

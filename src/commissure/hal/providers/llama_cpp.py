@@ -14,13 +14,15 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintAction, HintOutcome, Reply, Timing, Usage
-from commissure.hal.endpoint import Capabilities, Endpoint, Status
+from commissure.hal.call import CacheHint, Call, HintAction, HintOutcome
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
 from commissure.hal.http import HttpClient
 from commissure.hal.llama_cpp_wire import Answer, Slots, StreamEvent, Timings
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
+from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
@@ -114,7 +116,7 @@ class LlamaCppEndpoint:
         queue_s = max(0.0, total_s - prefill_s - decode_s)
         timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "server")
         slot = self._placed.of(call.agent)
-        return Reply(text, usage, timing, self.name, self.profile.price_usd(usage), slot, finish)
+        return Reply((Choice(text, finish),), usage, timing, self.name, self.profile.price_usd(usage), slot)
 
     def _read(self, model: type[Wire], data: object) -> Wire:
         try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
-from commissure.hal.call import CacheHint, Call, Chunk, HintOutcome, Reply, Timing
-from commissure.hal.endpoint import Capabilities, Endpoint, Status
+from commissure.hal.call import CacheHint, Call, HintOutcome
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.profile import Profile, expected_usage
+from commissure.hal.reply import Choice, Chunk, Reply, Timing
 from commissure.hal.runtime import Runtime
 from commissure.hal.spec import EndpointSpec
 from commissure.hal.words import filler
@@ -28,7 +30,7 @@ class NullEndpoint:
         words = max(1, min(call.min_tokens, call.max_tokens))
         usage = expected_usage(Call(call.prompt, call.system, max_tokens=words), self.profile)
         timing = Timing(self._rt.now(), 0.0, 0.0, 0.0, 0.0, "client")
-        return Reply(filler(words), usage, timing, self.name, self.profile.price_usd(usage))
+        return Reply((Choice(filler(words)),), usage, timing, self.name, self.profile.price_usd(usage))
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         reply = await self.generate(call)

@@ -20,7 +20,7 @@ from commissure.sim.clock.task import Kernel
 class TimedScope(Scope):
     """A scope that is cancelled at `deadline`, in seconds of virtual time."""
 
-    __slots__ = ("_deadlines", "deadline")
+    __slots__ = ("_deadlines",)
 
     def __init__(self, kernel: Kernel, deadlines: Deadlines, deadline: float, *, shield: bool = False) -> None:
         super().__init__(kernel, shield=shield)

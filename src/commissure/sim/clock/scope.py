@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ class Scope:
         "cancelled",
         "cancelled_caught",
         "children",
+        "deadline",
         "host",
         "parent",
         "shield",
@@ -26,6 +28,7 @@ class Scope:
     def __init__(self, kernel: Kernel, *, shield: bool = False) -> None:
         self._kernel = kernel
         self.shield = shield
+        self.deadline = math.inf
         self.parent: Home | None = None
         self.host: Task | None = None
         self.children: dict[Scope, None] = {}
@@ -39,6 +42,15 @@ class Scope:
         if not self.cancel_called:
             self.cancel_called = True
             self._spread()
+
+    def effective_deadline(self) -> float:
+        """The earliest deadline of this scope and those around it, up to a shield; -inf once it is cancelled."""
+        if self.cancelled:
+            return -math.inf
+        parent = self.parent
+        if self.shield or not isinstance(parent, Scope):
+            return self.deadline
+        return min(self.deadline, parent.effective_deadline())
 
     def _spread(self) -> None:
         if self.cancelled:

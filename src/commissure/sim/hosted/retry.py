@@ -87,7 +87,7 @@ class Retrying:
         self.retries += 1
         tries.resting = True
         error = tries.job.error
-        told_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
+        told_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
         jitter_s = self._dice.uniform(0.0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (tries.count - 1)))
         simpy.Timeout(self._env, max(told_s, jitter_s), tries).callbacks.append(self._again)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from commissure.hal.call import Call
-from commissure.hal.endpoint import Capabilities
+from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Fleet
 from commissure.hal.policy import Candidate, FleetStatus

@@ -1,0 +1,94 @@
+"""What an endpoint can do, and what a call asks for that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from commissure.hal.call import Call, HintAction
+from commissure.hal.errors import unknown
+
+TOOL_CHOICES = frozenset({"auto", "none", "required", "named"})
+HINTS: frozenset[HintAction] = frozenset(get_args(HintAction))
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an endpoint can do. `kv_slots` is the number of KV slots that hints can address, 0 if none.
+
+    `context_tokens` is the room for one prompt and its answer as the endpoint is set up, where that is known. `stop` is
+    the most stop texts, `logprobs` the most other tokens shown in each place (None: no log probabilities at all).
+    `several` says whether it gives several answers to one prompt by itself; else it is asked several times.
+    `tells_times` says whether its own account of the time comes with every answer; else it shows in a stream only.
+    """
+
+    kv_slots: int = 0
+    context_tokens: int | None = None
+    hints: frozenset[HintAction] = frozenset()
+    min_tokens: bool = True
+    chat: bool = True
+    completion: bool = True
+    temperature: bool = True
+    seed: bool = True
+    stop: int = 1024
+    schema: bool = True
+    tools: bool = True
+    tool_choices: frozenset[str] = TOOL_CHOICES
+    logprobs: int | None = 20
+    images: bool = True
+    cache_key: bool = True
+    cache_ttls_s: tuple[int, ...] | None = None
+    several: bool = True
+    tells_times: bool = True
+
+    def missing(self, call: Call) -> list[str]:
+        """What the call asks for that is not here, in words; empty if nothing."""
+        return list(self._missing(call))
+
+    def _missing(self, call: Call) -> Iterator[str]:
+        if call.min_tokens and not self.min_tokens:
+            yield "min_tokens"
+        if not (self.chat if call.chat else self.completion):
+            yield "chat" if call.chat else "completion of a bare prompt (chat=False)"
+        if call.temperature and not self.temperature:
+            yield "temperature"
+        if call.seed is not None and not self.seed:
+            yield "seed"
+        if len(call.stop) > self.stop:
+            yield f"{len(call.stop)} stop texts (at most {self.stop})" if self.stop else "stop texts"
+        if call.schema is not None and not self.schema:
+            yield "a JSON schema"
+        if call.tools:
+            yield from self._missing_of_tools(call)
+        if call.logprobs is not None and (self.logprobs is None or call.logprobs > self.logprobs):
+            yield f"logprobs={call.logprobs}" + ("" if self.logprobs is None else f" (at most {self.logprobs})")
+        if call.images and not self.images:
+            yield "images"
+        if call.cache_key and not self.cache_key:
+            yield "cache_key"
+        if call.cache_ttl_s is not None and self.cache_ttls_s is not None and call.cache_ttl_s not in self.cache_ttls_s:
+            allowed = f" (one of {', '.join(map(str, self.cache_ttls_s))})" if self.cache_ttls_s else ""
+            yield f"cache_ttl_s={call.cache_ttl_s}{allowed}"
+
+    def _missing_of_tools(self, call: Call) -> Iterator[str]:
+        choice = call.tool_choice if call.tool_choice in TOOL_CHOICES else "named"
+        if not self.tools:
+            yield "tools"
+        elif choice not in self.tool_choices:
+            yield f"tool_choice={call.tool_choice!r} (one of {', '.join(sorted(self.tool_choices))})"
+
+    def changed(self, changes: Mapping[str, Any]) -> Capabilities:
+        """These, with some stated otherwise."""
+        return replace(self, **{name: getattr(checked_changes(changes), name) for name in changes})
+
+
+def checked_changes(changes: Mapping[str, Any]) -> Capabilities:
+    """The values of some capabilities, each of its kind. Raises UsageError, and ValidationError on another kind."""
+    names = {field.name for field in fields(Capabilities)}
+    for name in changes:
+        if name not in names:
+            raise unknown("capability", name, names)
+    return TypeAdapter(Capabilities).validate_python(dict(changes))

@@ -1,0 +1,106 @@
+"""Calls as OpenTelemetry spans and metrics, by the conventions for generative AI; in sim as in live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from commissure.hal.errors import MissingExtra, unknown
+from commissure.hal.journal import CallRecord
+from commissure.hal.spec import EndpointSpec
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Meter
+    from opentelemetry.trace import Tracer
+
+INSTALL = "pip install 'commissure[otel]'"
+Value = str | int | float | bool
+
+# open-telemetry/semantic-conventions-genai:docs/gen-ai/client-inference.md, November 2026, status Development: names of
+# our own, since the constants of the Python package are deprecated.
+_OPERATION, _PROVIDER, _MODEL = "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"
+# A record does not say whether its prompt was a chat; nearly all are.
+OPERATION = "chat"
+# The conventions' well-known names, where they differ from ours.
+_PROVIDERS = {"moonshot": "moonshot_ai", "moonshotai": "moonshot_ai"}
+
+# What a span says of a call; what is None is left out. Below `commissure.` the names are ours: response.finish_reasons
+# would be one reason for each answer, and a record has only the first's.
+_ATTRIBUTES: Mapping[str, Callable[[CallRecord, EndpointSpec], Value | None]] = {
+    _OPERATION: lambda record, spec: OPERATION,
+    _PROVIDER: lambda record, spec: _PROVIDERS.get(spec.provider, spec.provider),
+    _MODEL: lambda record, spec: spec.model,
+    "gen_ai.usage.input_tokens": lambda record, spec: record.prompt_tokens,
+    "gen_ai.usage.output_tokens": lambda record, spec: record.output_tokens,
+    "gen_ai.usage.cache_read.input_tokens": lambda record, spec: record.cached_tokens,
+    "commissure.device": lambda record, spec: spec.chip,
+    "commissure.endpoint": lambda record, spec: record.endpoint,
+    "commissure.agent": lambda record, spec: record.agent or None,
+    "commissure.kind": lambda record, spec: record.kind or None,
+    "commissure.leg": lambda record, spec: record.leg or None,
+    "commissure.finish": lambda record, spec: record.finish,
+    "commissure.queue_s": lambda record, spec: record.queue_s,
+    "commissure.prefill_s": lambda record, spec: record.prefill_s,
+    "commissure.decode_s": lambda record, spec: record.decode_s,
+    "commissure.cost_usd": lambda record, spec: record.cost_usd,
+    "commissure.simulated": lambda record, spec: record.timing == "sim",
+    "commissure.world": lambda record, spec: "sim" if record.timing == "sim" else "live",
+    "commissure.virtual_start_s": lambda record, spec: record.start_s if record.timing == "sim" else None,
+}
+# Histograms, in seconds. gen_ai.client.inference.time_to_first_chunk is not among them: it is for streamed calls only,
+# and a record does not say whether its call was streamed, nor when its first chunk came.
+_HISTOGRAMS_S: Mapping[str, tuple[str, Callable[[CallRecord], float]]] = {
+    "gen_ai.client.inference.duration": ("GenAI client inference operation duration.", lambda record: record.total_s),
+}
+# Few values each, so that they may label a metric.
+_METRIC_LABELS = (_OPERATION, _PROVIDER, _MODEL, "commissure.device", "commissure.simulated")
+# The conventions' bounds for both of its times: 0.01 s, doubled up to 81.92 s.
+_BOUNDS_S = tuple(0.01 * 2**power for power in range(14))
+
+
+def attributes(record: CallRecord, spec: EndpointSpec) -> dict[str, Value]:
+    """The attributes of a call's span. `spec` is that of the endpoint which answered it."""
+    values = {name: value(record, spec) for name, value in _ATTRIBUTES.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def span_name(spec: EndpointSpec) -> str:
+    """The name of a call's span: the operation and the model."""
+    return f"{OPERATION} {spec.model}"
+
+
+def span_listener(
+    specs: Iterable[EndpointSpec], tracer: Tracer | None = None, meter: Meter | None = None, *, epoch_ns: int
+) -> Callable[[CallRecord], None]:
+    """A listener for `cm.run(..., on_call=...)` that gives out a span, and its duration as a metric, for each call.
+
+    `specs` are those of the fleet. `epoch_ns` is the moment at which the run's clock is 0, in nanoseconds since 1970:
+    `time.time_ns()` just before the run, or in sim whatever moment the virtual time shall start at. Without a tracer or
+    meter the global ones are used, which do nothing unless an SDK is set up. Raises MissingExtra where OpenTelemetry is
+    not installed; the listener raises UsageError for a call to an endpoint that is not in `specs`.
+    """
+    try:
+        from opentelemetry import metrics, trace
+    except ImportError:
+        raise MissingExtra("OpenTelemetry", INSTALL) from None
+    known = {spec.name: spec for spec in specs}
+    spans = tracer or trace.get_tracer("commissure")
+    meters = meter or metrics.get_meter("commissure")
+    histograms = {
+        name: meters.create_histogram(name, "s", text, explicit_bucket_boundaries_advisory=_BOUNDS_S)
+        for name, (text, _) in _HISTOGRAMS_S.items()
+    }
+
+    def listen(record: CallRecord) -> None:
+        if record.endpoint not in known:
+            raise unknown("endpoint of a span", record.endpoint, known)
+        spec = known[record.endpoint]
+        said = attributes(record, spec)
+        start_ns = epoch_ns + round(record.start_s * 1e9)
+        span = spans.start_span(span_name(spec), kind=trace.SpanKind.CLIENT, attributes=said, start_time=start_ns)
+        span.end(epoch_ns + round((record.start_s + record.total_s) * 1e9))
+        labels = {name: said[name] for name in _METRIC_LABELS}
+        for name, histogram in histograms.items():
+            histogram.record(_HISTOGRAMS_S[name][1](record), labels)
+
+    return listen

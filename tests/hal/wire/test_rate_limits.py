@@ -50,6 +50,15 @@ def test_cerebras() -> None:
     }
 
 
+def test_sambanova_by_the_names_that_its_users_report() -> None:
+    day = {f"x-ratelimit-{part}-requests-day": value for part, value in [("limit", "48000"), ("remaining", "47990")]}
+    minute = {"x-ratelimit-remaining-requests": "239", "x-ratelimit-reset-requests": str(EPOCH_S + 30)}
+    assert rate_limits(day | minute, NOW).limits == {
+        "requests/day": RateLimit(48000, 47990),
+        "requests": RateLimit(remaining=239, reset_s=30.0),
+    }
+
+
 def test_openai_by_the_headers_of_an_answer() -> None:
     assert rate_limits(httpx.Headers(OPENAI), NOW).limits == {
         "requests": RateLimit(60, 59, 0.5),

@@ -219,6 +219,17 @@ def test_no_value_breaks_an_answer(value: str) -> None:
         assert should_retry({name: value}) in (True, False, None)
 
 
+@pytest.mark.parametrize("moment", ["2026-11-22T12:01:30Z", "Sun, 22 Nov 2026 12:01:30 GMT"])
+def test_without_the_time_of_day_a_moment_says_nothing_and_a_wait_says_all(moment: str) -> None:
+    assert rate_limits({"ratelimit-reset": moment, "ratelimit-remaining": "3"}).limits == {
+        "requests": RateLimit(remaining=3)
+    }
+    assert rate_limits({"ratelimit-reset": str(EPOCH_S)}).limits == {}
+    assert rate_limits({"ratelimit-reset": "30"}).limits == {"requests": RateLimit(reset_s=30)}
+    assert retry_after_s({"retry-after": moment}) is None
+    assert retry_after_s({"retry-after": "5"}) == 5
+
+
 def test_now_has_a_time_zone() -> None:
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(ValueError, match="no time zone"):

@@ -45,13 +45,13 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]{1,3})
 _EPOCH_S, _EPOCH_END_S = 1e9, 1e10
 
 
-def rate_limits(headers: Mapping[str, str], now: datetime) -> RateLimitState:
+def rate_limits(headers: Mapping[str, str], now: datetime | None = None) -> RateLimitState:
     """The limits that response headers tell of; what does not look like one is passed over.
 
     A name has `ratelimit` in it, then limit, remaining or reset, what is counted (requests, tokens, or a kind of
     them, as input-tokens; requests where nothing is said), and perhaps a window, in any order. A reset is in seconds,
-    a duration as 1m26.4s, an ISO 8601 or HTTP date, or the seconds or milliseconds since 1970. `now` has a time zone.
-    Raises ValueError if it has none.
+    a duration as 1m26.4s, an ISO 8601 or HTTP date, or the seconds or milliseconds since 1970: moments, which are
+    passed over without `now`. Raises ValueError if `now` has no time zone.
     """
     _checked(now)
     limits: dict[str, RateLimit] = {}
@@ -67,11 +67,11 @@ def rate_limits(headers: Mapping[str, str], now: datetime) -> RateLimitState:
     return RateLimitState({**bare, **limits})
 
 
-def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds to wait as `retry-after-ms`, else `retry-after` (seconds or an HTTP date) says; None if neither does.
 
-    A time that has passed is 0; a very long one is given as it is. `now` has a time zone; raises ValueError if it has
-    none. The rule is that of the SDKs that Stainless generates; RFC 9110, 10.2.3.
+    A time that has passed is 0; a very long one is given as it is. A date says nothing without `now`. Raises ValueError
+    if `now` has no time zone. The rule is that of the SDKs that Stainless generates; RFC 9110, 10.2.3.
     """
     _checked(now)
     said = _lower(headers)
@@ -82,8 +82,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     seconds = _number(value)
     if seconds is not None:
         return max(0.0, seconds)
-    date = _http_date(value)
-    return None if date is None else max(0.0, (date - now).total_seconds())
+    return _until(_http_date(value), now)
 
 
 def should_retry(headers: Mapping[str, str]) -> bool | None:
@@ -115,23 +114,26 @@ def _with(limit: RateLimit, part: Part, number: float) -> RateLimit:
             return replace(limit, reset_s=number)
 
 
-def _seconds_until(value: str, now: datetime) -> float | None:
+def _seconds_until(value: str, now: datetime | None) -> float | None:
     number = _number(value)
     if number is not None:
         return _seconds_or_moment(number, now)
     if re.fullmatch(f"(?:{_STEP})+", value.strip()):
         seconds = fsum(float(count) * _STEPS_S[unit] for count, unit in re.findall(_STEP, value))
         return seconds if isfinite(seconds) else None
-    moment = _iso_date(value) or _http_date(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return _until(_iso_date(value) or _http_date(value), now)
 
 
-def _seconds_or_moment(number: float, now: datetime) -> float | None:
+def _until(moment: datetime | None, now: datetime | None) -> float | None:
+    return None if moment is None or now is None else max(0.0, (moment - now).total_seconds())
+
+
+def _seconds_or_moment(number: float, now: datetime | None) -> float | None:
     if number < _EPOCH_S:
         return max(0.0, number)
     for moment_s in (number, number / 1000):
         if _EPOCH_S <= moment_s < _EPOCH_END_S:
-            return max(0.0, moment_s - now.timestamp())
+            return _until(datetime.fromtimestamp(moment_s, UTC), now)
     return None
 
 
@@ -164,8 +166,8 @@ def _zoned(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _checked(now: datetime) -> None:
-    if now.tzinfo is None:
+def _checked(now: datetime | None) -> None:
+    if now is not None and now.tzinfo is None:
         raise ValueError(f"now is {now!r}, which has no time zone: give datetime.now(UTC)")
 
 

@@ -129,4 +129,5 @@ def fleet_names() -> list[str]:
 
 def _known_of(spec: EndpointSpec, folder: Path) -> Profile:
     profile = load_profile(spec.profile_name, folder)
-    return profile.model_copy(update={"price": spec.price.price()}) if spec.price else profile
+    changes = {"price": spec.price.price()} if spec.price else {}
+    return profile.model_copy(update=changes | ({"limits": spec.limits.limits()} if spec.limits else {}))

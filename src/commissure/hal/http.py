@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from typing import Any
 
 import httpx
 
-from commissure.hal.errors import EndpointError, UsageError
+from commissure.hal.errors import EndpointError, NoAnswerInTime, TruncatedStream, Unreachable, UsageError
+from commissure.hal.keys import Key, redact
+from commissure.hal.wire.transport import Response
 
 # Tests turn this off: then only loopback addresses are spoken to.
 ALLOW_REMOTE = True
-_RETRYABLE_STATUS = frozenset({408, 409, 429})
+CONNECT_S = 10.0
+# What a server does that has closed an idle connection just when we used it again (httpcore's own words).
+_STALE = "Server disconnected without sending a response"
 
 
-class HttpClient:
-    """JSON over HTTP to one base URL; every fault becomes an EndpointError without secrets in it.
+class HttpTransport:
+    """Requests to one base URL; every fault becomes an EndpointError without secrets in it.
 
-    Connections are not kept alive: llama.cpp closes them after a stream, and the next request on one fails.
+    `timeout_s` is how long the endpoint may stay silent. Without `keep_alive` each request has its own connection.
     """
 
-    def __init__(self, endpoint: str, base_url: str, timeout_s: float = 600.0) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        base_url: str,
+        *,
+        key: Key | None = None,
+        key_header: str = "authorization",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 600.0,
+        keep_alive: bool = True,
+    ) -> None:
         if not ALLOW_REMOTE and not is_loopback(base_url):
             raise UsageError(f"endpoint {endpoint!r}: only loopback addresses are allowed here")
+        self.base_url = base_url
         self._endpoint = endpoint
+        self._timeout_s = timeout_s
+        sent = {**(headers or {}), **({key_header: key.header_value(key_header)} if key else {})}
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            timeout=httpx.Timeout(timeout_s, connect=10.0),
-            limits=httpx.Limits(max_keepalive_connections=0),
+            headers={**sent, "accept-encoding": "identity"},
+            timeout=httpx.Timeout(timeout_s, connect=CONNECT_S, pool=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=256 if keep_alive else 0),
             trust_env=False,
         )
 
@@ -37,56 +54,60 @@ class HttpClient:
         """Close every connection."""
         await self._client.aclose()
 
-    async def get(self, path: str) -> Any:
-        """The JSON answer to a GET."""
-        return await self._json("GET", path, None)
-
-    async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The JSON answer to a POST."""
-        return await self._json("POST", path, body)
-
-    async def events(self, path: str, body: dict[str, Any]) -> AsyncGenerator[Any, None]:
-        """The data of each server-sent event of a POST, up to `[DONE]` or the end of the stream."""
+    @asynccontextmanager
+    async def send(self, method: str, path: str, body: bytes | None = None) -> AsyncIterator[Response]:
+        """Make a request; the connection is closed with the block if the answer was not read to its end."""
+        response = await self._open(method, path, body)
+        pieces = self._pieces(response)
         try:
-            async with self._client.stream("POST", path, json=body) as response:
-                if response.status_code != 200:
-                    await response.aread()
-                    raise self._status_error(response)
-                response.encoding = "utf-8"  # whatever the header says: JSON is UTF-8
-                async for line in response.aiter_lines():
-                    if not line.startswith("data:"):
-                        continue
-                    data = line.removeprefix("data:").strip()
-                    if data == "[DONE]":
-                        return
-                    yield self._parsed(data)
+            yield Response(response.status_code, dict(response.headers), pieces)
+        finally:
+            await pieces.aclose()
+            await response.aclose()
+
+    async def _open(self, method: str, path: str, body: bytes | None) -> httpx.Response:
+        headers = {"content-type": "application/json"} if body is not None else {}
+        try:
+            try:
+                request = self._client.build_request(method, path, content=body, headers=headers)
+                return await self._client.send(request, stream=True)
+            except httpx.RemoteProtocolError as error:
+                if _STALE not in str(error):
+                    raise
+                request = self._client.build_request(method, path, content=body, headers=headers)
+                return await self._client.send(request, stream=True)
         except httpx.HTTPError as error:
-            raise self._transport_error(error) from error
+            raise self._fault(error, f"{method} {path}") from None
 
-    async def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         try:
-            response = await self._client.request(method, path, json=body)
+            async for piece in response.aiter_raw():
+                yield piece
+        except httpx.TimeoutException as error:
+            raise self._fault(error, "the answer") from None
         except httpx.HTTPError as error:
-            raise self._transport_error(error) from error
-        if response.status_code != 200:
-            raise self._status_error(response)
-        return self._parsed(response.content)
+            problem = f"the connection broke in the middle of the answer ({type(error).__name__})"
+            raise TruncatedStream(self._endpoint, problem) from None
 
-    def _parsed(self, data: str | bytes) -> Any:
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            shown = data[:200].decode("utf-8", "replace") if isinstance(data, bytes) else data[:200]
-            raise EndpointError(self._endpoint, f"expected JSON, got: {shown!r}") from None
+    def _fault(self, error: httpx.HTTPError, what: str) -> EndpointError:
+        name, shown = type(error).__name__, redact(f"{self.base_url} {what}")
+        if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
+            problem = f"{shown}: silent for {self._timeout_s:g} s"
+            return NoAnswerInTime(self._endpoint, problem, retryable=True)
+        reason = redact(f"{name}: {error}".rstrip(": "))
+        advice = _advice(str(error))
+        return Unreachable(self._endpoint, f"{shown}: {reason}{advice}", retryable=not advice)
 
-    def _status_error(self, response: httpx.Response) -> EndpointError:
-        retryable = response.status_code in _RETRYABLE_STATUS or response.status_code >= 500
-        shown = response.content[:200].decode("utf-8", "replace")
-        problem = f"HTTP {response.status_code}: {shown!r}"
-        return EndpointError(self._endpoint, problem, retryable=retryable)
 
-    def _transport_error(self, error: httpx.HTTPError) -> EndpointError:
-        return EndpointError(self._endpoint, f"{type(error).__name__}: {error}", retryable=True)
+def _advice(reason: str) -> str:
+    """What to do about an error of the connection that no retry mends."""
+    if "CERTIFICATE" in reason.upper():
+        return "; the server's certificate is not trusted here"
+    if "WRONG_VERSION_NUMBER" in reason.upper() or "record layer failure" in reason:
+        return "; it does not speak TLS: is base_url to begin with http://?"
+    if "name or service not known" in reason.lower() or "getaddrinfo" in reason:
+        return "; there is no such host: is base_url right?"
+    return ""
 
 
 def is_loopback(url: str) -> bool:

@@ -9,9 +9,9 @@ from itertools import count
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
+from commissure.hal.estimate import expected_usage
 from commissure.hal.ledger import Amount, Ledger
 from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
-from commissure.hal.profile import expected_usage
 from commissure.hal.reply import Reply
 from commissure.hal.residency import Placement, Residency
 from commissure.hal.runtime import Runtime

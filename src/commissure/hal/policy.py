@@ -10,8 +10,9 @@ from typing import Any
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
+from commissure.hal.estimate import expected_usage
 from commissure.hal.model import models
-from commissure.hal.profile import Profile, expected_usage
+from commissure.hal.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from commissure.hal.call import Call
 from commissure.hal.errors import unknown
-from commissure.hal.model import models
 from commissure.hal.quantity import Quantity, Record, value_of
 from commissure.hal.reply import Usage
 from commissure.hal.serving import ColdStart, EngineSettings, Hosted, Limits
@@ -133,27 +131,3 @@ def load_profile(name: str, beside: Path | None = None) -> Profile:
     if name not in profile_names():
         raise unknown("profile", name, profile_names())
     return load_toml(PROFILES / "endpoints" / f"{name}.toml", Profile)
-
-
-def expected_usage(call: Call, profile: Profile) -> Usage:
-    """About how many tokens a call can use at its full length, by the profile's tokenizer model."""
-    before = call.state.tokens if call.state else 0
-    if call.prompt_tokens is not None:
-        return Usage(before + call.prompt_tokens, 0, call.max_tokens)
-    if call.images:
-        before += image_tokens(call, profile)
-    rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
-    words = len(call.system.split()) + len(call.prompt.split())
-    return Usage(before + round(words * rate) + FRAME_TOKENS, 0, call.max_tokens)
-
-
-def image_tokens(call: Call, profile: Profile) -> int:
-    """The tokens of a call's images by the model's own rule, 0 for a model that sees none."""
-    model = models().get(profile.model)
-    if model is None or model.vision is None:
-        return 0
-    return sum(model.vision.tokens(image.width_px, image.height_px) for image in call.images)
-
-
-# English text in current vocabularies: about four tokens to three words, and a chat frame of two messages.
-DEFAULT_TOKENS_PER_WORD, FRAME_TOKENS = 4 / 3, 13

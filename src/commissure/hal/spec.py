@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from commissure.hal.capabilities import checked_changes
 from commissure.hal.chip import chips
-from commissure.hal.errors import unknown
+from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fault import Fault
 from commissure.hal.profile import Price, provider_names
 from commissure.hal.providers import adapter_names
 from commissure.hal.quantity import Quantity
-from commissure.hal.serving import EngineSettings
+from commissure.hal.serving import EngineSettings, Limits
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Quota = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
 
 class PriceOverride(BaseModel):
@@ -52,12 +55,39 @@ class PrefillSpec(BaseModel):
     latency_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
 
+class LimitsSpec(BaseModel):
+    """Rate limits of your own account, in place of the profile's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: Quota | None = None
+    tokens_per_minute: Quota | None = None
+    uncached_tokens_per_minute: Quota | None = None
+    tokens_per_day: Quota | None = None
+    requests_per_day: Quota | None = None
+    reserve_output: bool = False
+    as_of: date
+    source: str = "the fleet file"
+
+    def limits(self) -> Limits:
+        """As a profile holds them."""
+        numbers = self.model_dump(exclude={"as_of", "source", "reserve_output"}, exclude_none=True)
+        quantities = {
+            name: Quantity(value=value, source=self.source, as_of=self.as_of) for name, value in numbers.items()
+        }
+        return Limits.model_validate(quantities | {"reserve_output": self.reserve_output})
+
+
 class EndpointSpec(BaseModel):
     """One endpoint as a fleet file states it.
 
     `replicas` of it stand behind one name; `engine` is how its engine is set up, where that differs from the profile.
     `prefill` names other chips that compute its prompts. Endpoints that share a chip name it in `shares`: one of them
     is loaded at a time, in `load_s` seconds.
+
+    Of a real endpoint: where it is, which variable of the environment holds its key, what it calls the model, `options`
+    that are added to every request as they are, what it can do otherwise than the provider's table says, after how
+    many seconds of silence a call is given up, and `limits` of your own account in place of the profile's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +98,12 @@ class EndpointSpec(BaseModel):
     chip: str
     profile: str = ""
     base_url: str | None = None
+    key_variable: str = ""
+    model_id: str = ""
+    options: Mapping[str, Any] = {}
+    capabilities: Mapping[str, Any] = {}
+    timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    limits: LimitsSpec | None = None
     slots: Annotated[int, Field(ge=1, le=1024)] = 1
     slot_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 2048
     calibrate: bool = False
@@ -77,6 +113,22 @@ class EndpointSpec(BaseModel):
     prefill: PrefillSpec | None = None
     shares: str = ""
     load_s: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+
+    @field_validator("key_variable")
+    @classmethod
+    def _is_a_variable(cls, name: str) -> str:
+        if name and not name.isidentifier():
+            raise ValueError("give the name of an environment variable, never the key itself")
+        return name
+
+    @field_validator("capabilities")
+    @classmethod
+    def _known_capabilities(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            checked_changes(given)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return given
 
     @field_validator("chip")
     @classmethod
@@ -91,17 +143,7 @@ class EndpointSpec(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _usable_url(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        form = "give http://HOST:PORT or https://HOST, with no user, password or space in it"
-        try:
-            parts = urlsplit(url)
-            good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            raise ValueError(form) from None
-        if not good or parts.username or parts.password or not url.isprintable() or " " in url:
-            raise ValueError(form)
-        return url
+        return None if url is None else check_url(url)
 
     @property
     def profile_name(self) -> str:
@@ -130,6 +172,20 @@ class FleetFile(BaseModel):
         for fault in self.faults:
             _one_of("endpoint of a fault", fault.endpoint, [spec.name for spec in self.endpoints])
         return self
+
+
+def check_url(url: str) -> str:
+    """The URL. Raises ValueError if no endpoint can be there, or if it holds a user, a password or a query."""
+    form = "give http://HOST:PORT or https://HOST, with no user, password, query or space in it"
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        raise ValueError(form) from None
+    secret = parts.username or parts.password or parts.query or parts.fragment
+    if not good or secret or not url.isprintable() or " " in url:
+        raise ValueError(form)
+    return url
 
 
 def _one_of(what: str, name: str, allowed: list[str]) -> str:

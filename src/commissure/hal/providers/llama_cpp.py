@@ -7,65 +7,104 @@ Hints address its KV slots: a call is placed by `id_slot`; slots are erased, sav
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import ExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from commissure.hal.call import CacheHint, Call, HintAction, HintOutcome
-from commissure.hal.capabilities import Capabilities
+from commissure.hal.call import CacheHint, Call, HintOutcome
+from commissure.hal.capabilities import HINTS, Capabilities
 from commissure.hal.endpoint import Endpoint, Status
-from commissure.hal.errors import EndpointError, TruncatedStream, UsageError
-from commissure.hal.http import HttpClient
-from commissure.hal.llama_cpp_wire import Answer, Slots, StreamEvent, Timings
+from commissure.hal.errors import MalformedReply, UsageError
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
-from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
+from commissure.hal.provider import Provider, ServerTimes
+from commissure.hal.reply import Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
+from commissure.hal.wire.address import http_transport, split_version, url_of
+from commissure.hal.wire.client import Client
+from commissure.hal.wire.endpoint import ApiEndpoint
+from commissure.hal.wire.metrics import LLAMA_CPP
+from commissure.hal.wire.openai import OpenAiCodec
+from commissure.hal.wire.timing import seconds_of
+from commissure.hal.wire.transport import Transport
 
-CHAT = "/v1/chat/completions"
-Wire = TypeVar("Wire", bound=BaseModel)
+
+class LlamaCppCodec(OpenAiCodec):
+    """Times come with every answer. An answer is kept from ending early altogether, or not at all."""
+
+    def sampling(self, call: Call) -> dict[str, Any]:
+        """How tokens are drawn."""
+        if 0 < call.min_tokens < call.max_tokens:
+            raise UsageError(f"endpoint {self._name!r}: min_tokens must be 0 or equal to max_tokens")
+        body = super().sampling(call) | {"ignore_eos": call.min_tokens > 0}
+        body.pop("min_tokens", None)
+        return body
+
+    def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
+        """`timings`, in milliseconds; prompt_n excludes the reused cache_n."""
+        return seconds_of(body.get("timings"), "prompt_ms", "predicted_ms", unit_s=1e-3)
+
+    def usage(self, body: Mapping[str, Any]) -> Usage | None:
+        """`usage`; what older servers leave out of it stands in `timings`."""
+        usage, timings = super().usage(body), body.get("timings")
+        if not isinstance(timings, dict):
+            return usage
+        try:
+            cached, computed, said = (int(timings[name]) for name in ("cache_n", "prompt_n", "predicted_n"))
+            told = Usage(cached + computed, cached, said)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return usage
+        if usage is None:
+            return told
+        return usage if usage.cached_tokens else replace(usage, cached_tokens=min(cached, usage.prompt_tokens))
+
+    def caching(self, call: Call) -> dict[str, Any]:
+        """Slots keep their prompts."""
+        return {"cache_prompt": True}
 
 
-class LlamaCppEndpoint:
+PROVIDER = Provider(
+    codec=LlamaCppCodec,
+    url_variables=("LLAMACPP_API_BASE",),
+    key_variables=("LLAMACPP_API_KEY",),
+    key_required=False,
+    capabilities=Capabilities(hints=HINTS, images=False, cache_ttls_s=()),
+    metrics=LLAMA_CPP,
+    # It closes a kept connection after a stream, and the next request on it fails (measured: xllamacpp 2026.10).
+    keep_alive=False,
+)
+
+
+class Slot(BaseModel):
+    """One entry of /slots."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    is_processing: bool
+    n_prompt_tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class LlamaCppEndpoint(ApiEndpoint):
     """One llama.cpp server; each agent has at most one slot."""
 
-    def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, client: HttpClient) -> None:
-        self.name = spec.name
-        self.profile = profile
-        self.capabilities = Capabilities(spec.slots, spec.slot_tokens, frozenset(get_args(HintAction)))
-        self._rt = rt
-        self._client = client
+    def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, client: Client, version: str = "/v1") -> None:
+        able = replace(PROVIDER.able(spec), kv_slots=spec.slots, context_tokens=spec.slot_tokens)
+        super().__init__(PROVIDER, spec, profile, rt, client, version, able)
         self._placed = SlotMap(spec.slots)
 
-    async def generate(self, call: Call) -> Reply:
-        start_s = self._rt.now()
-        answer = self._read(Answer, await self._client.post(CHAT, self._body(call)))
-        choice = answer.choices[0]
-        return self._reply(call, start_s, choice.message.content or "", choice.finish_reason, answer.timings)
+    def request(self, call: Call, *, stream: bool) -> tuple[str, dict[str, Any]]:
+        path, body = super().request(call, stream=stream)
+        slot = self.slot_of(call)
+        return path, body if slot is None else body | {"id_slot": slot}
 
-    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        start_s, parts, finish = self._rt.now(), [], ""
-        timings: Timings | None = None
-        body = self._body(call) | {"stream": True, "stream_options": {"include_usage": True}}
-        async with aclosing(self._client.events(CHAT, body)) as events:
-            async for data in events:
-                event = self._read(StreamEvent, data)
-                if event.error is not None:
-                    raise EndpointError(self.name, str(event.error)[:200])
-                for choice in event.choices:
-                    finish = choice.finish_reason or finish
-                    if text := choice.delta.content:
-                        parts.append(text)
-                        yield Chunk(text)
-                timings = event.timings
-        if not finish or timings is None:
-            raise TruncatedStream(self.name)
-        yield Chunk("", self._reply(call, start_s, "".join(parts), finish, timings))
+    def slot_of(self, call: Call) -> int | None:
+        return self._placed.of(call.agent)
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
         slot, outcome = self._placed.resolve(hint)
@@ -79,7 +118,8 @@ class LlamaCppEndpoint:
                 if hint.call is None:
                     raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
                 self._placed.assign(hint.call.agent, slot)
-                await self._client.post(CHAT, self._body(hint.call) | {"max_tokens": 0})
+                path, body = self.request(hint.call, stream=False)
+                await self._client.post(path, body | {"max_tokens": 0})
             case "save":
                 await self._client.post(f"/slots/{slot}?action=save", {"filename": _file_of(hint.agent)})
             case "restore":
@@ -88,44 +128,12 @@ class LlamaCppEndpoint:
         return outcome
 
     async def status(self) -> Status:
-        slots = self._read(Slots, {"slots": await self._client.get("/slots")}).slots
-        return Status(sum(slot.is_processing for slot in slots), tuple(slot.n_prompt_tokens for slot in slots))
-
-    def _body(self, call: Call) -> dict[str, Any]:
-        if 0 < call.min_tokens < call.max_tokens:
-            raise UsageError(f"endpoint {self.name!r}: min_tokens must be 0 or equal to max_tokens")
-        messages = [{"role": "system", "content": call.system}] if call.system else []
-        body: dict[str, Any] = {
-            "messages": [*messages, {"role": "user", "content": call.prompt}],
-            "max_tokens": call.max_tokens,
-            "temperature": call.temperature,
-            "cache_prompt": True,
-            "ignore_eos": call.min_tokens > 0,
-        }
-        if call.seed is not None:
-            body["seed"] = call.seed
-        slot = self._placed.of(call.agent)
-        if slot is not None:
-            body["id_slot"] = slot
-        return body
-
-    def _reply(self, call: Call, start_s: float, text: str, finish: str, timings: Timings) -> Reply:
-        prefill_s, decode_s = timings.prompt_ms / 1e3, timings.predicted_ms / 1e3
-        total_s = self._rt.now() - start_s
-        usage = Usage(timings.cache_n + timings.prompt_n, timings.cache_n, timings.predicted_n)
-        queue_s = max(0.0, total_s - prefill_s - decode_s)
-        timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "server")
-        slot = self._placed.of(call.agent)
-        return Reply((Choice(text, finish),), usage, timing, self.name, self.profile.price_usd(usage), slot)
-
-    def _read(self, model: type[Wire], data: object) -> Wire:
+        body = await self._client.get("/slots")
         try:
-            return model.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            problem = f"unusable answer: {field}: {first['msg']}: {data!r:.200}"
-            raise EndpointError(self.name, problem) from None
+            slots = [Slot.model_validate(one) for one in body]
+        except (TypeError, ValidationError) as error:
+            raise MalformedReply(self.name, f"/slots: not a list of slots: {error}"[:200]) from None
+        return Status(sum(slot.is_processing for slot in slots), tuple(slot.n_prompt_tokens for slot in slots))
 
 
 def _file_of(agent: str) -> str:
@@ -139,13 +147,21 @@ def require(spec: EndpointSpec) -> None:
         require_local(spec.model)
 
 
+def over(transport: Transport, spec: EndpointSpec, profile: Profile, rt: Runtime, version: str) -> LlamaCppEndpoint:
+    """The endpoint over any transport."""
+    return LlamaCppEndpoint(spec, profile, rt, Client(spec.name, transport, rt), version)
+
+
 @asynccontextmanager
-async def connect(spec: EndpointSpec, profile: Profile, rt: Runtime) -> AsyncIterator[Endpoint]:
+async def connect(
+    spec: EndpointSpec, profile: Profile, rt: Runtime, wrap: Callable[[Transport], Transport]
+) -> AsyncIterator[Endpoint]:
     """Open a client to `base_url`, or to an embedded server that ends with the block."""
     with ExitStack() as stack:
-        url = spec.base_url or stack.enter_context(local_server(spec.model, spec.slots, spec.slot_tokens))
-        client = HttpClient(spec.name, url)
+        own = None if spec.base_url else stack.enter_context(local_server(spec.model, spec.slots, spec.slot_tokens))
+        root, version = split_version(own or url_of(PROVIDER, spec))
+        transport = wrap(http_transport(PROVIDER, spec, root))
         try:
-            yield LlamaCppEndpoint(spec, profile, rt, client)
+            yield over(transport, spec, profile, rt, version)
         finally:
-            await client.aclose()
+            await transport.aclose()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.endpoint import Endpoint, Status
-from commissure.hal.profile import Profile, expected_usage
+from commissure.hal.estimate import expected_usage
+from commissure.hal.profile import Profile
 from commissure.hal.reply import Choice, Chunk, Reply, Timing
 from commissure.hal.runtime import Runtime
 from commissure.hal.spec import EndpointSpec
@@ -49,6 +50,8 @@ def require(spec: EndpointSpec) -> None:
 
 
 @asynccontextmanager
-async def connect(spec: EndpointSpec, profile: Profile, rt: Runtime) -> AsyncIterator[Endpoint]:
+async def connect(
+    spec: EndpointSpec, profile: Profile, rt: Runtime, wrap: Callable[..., object]
+) -> AsyncIterator[Endpoint]:
     """Open the endpoint; there is nothing to open."""
     yield NullEndpoint(spec.name, profile, rt)

@@ -1,0 +1,22 @@
+"""Anthropic. docs.anthropic.com: api/messages, build-with-claude/prompt-caching and structured-outputs."""
+
+from __future__ import annotations
+
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.provider import Provider
+from commissure.hal.wire.anthropic import TTLS, AnthropicCodec
+
+PROVIDER = Provider(
+    codec=AnthropicCodec,
+    base_url="https://api.anthropic.com/v1",
+    url_variables=("ANTHROPIC_BASE_URL",),
+    key_variables=("ANTHROPIC_API_KEY",),
+    key_header="x-api-key",
+    headers={"anthropic-version": "2023-06-01"},
+    # Its newest SDK has no temperature any more; the models that still take one can say so in the fleet file.
+    capabilities=Capabilities(
+        min_tokens=False, temperature=False, seed=False, logprobs=None, several=False, completion=False,
+        cache_ttls_s=tuple(TTLS), tells_times=False,
+    ),
+    ids={"claude-opus-4.5": "claude-opus-4-5"},
+)  # fmt: skip

@@ -1,0 +1,39 @@
+"""Moonshot AI's Kimi models. platform.moonshot.ai/docs/api-reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commissure.hal.call import Call
+from commissure.hal.capabilities import TOOL_CHOICES, Capabilities
+from commissure.hal.provider import Provider
+from commissure.hal.wire.openai import OpenAiCodec
+
+
+class MoonshotCodec(OpenAiCodec):
+    """Its cache finds prefixes by itself."""
+
+    def caching(self, call: Call) -> dict[str, Any]:
+        """Prefixes are shared without being named."""
+        return {}
+
+
+# The platform fixes temperature and n of its kimi models and refuses others (reported: java.agentscope.io, Kimi).
+_FIXED = {"temperature": False}
+
+PROVIDER = Provider(
+    codec=MoonshotCodec,
+    base_url="https://api.moonshot.ai/v1",
+    url_variables=("MOONSHOT_API_BASE",),
+    key_variables=("MOONSHOT_API_KEY",),
+    # Seed and log probabilities are not documented; tool_choice "required" is refused.
+    capabilities=Capabilities(
+        min_tokens=False, seed=False, logprobs=None, several=False, stop=5, cache_ttls_s=(), completion=False,
+        tool_choices=TOOL_CHOICES - {"required"}, tells_times=False,
+    ),
+    models={"kimi-k2.5": _FIXED, "kimi-k2.6": _FIXED},
+    retired={
+        name: "discontinued in 2026 (promptfoo.dev/docs/providers/moonshot)"
+        for name in ("kimi-k2-thinking", "kimi-k2-turbo-preview", "kimi-latest")
+    },
+)  # fmt: skip

@@ -1,0 +1,188 @@
+"""A real endpoint behind an HTTP API: any provider's, by its codec."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from commissure.hal.call import CacheHint, Call, HintOutcome
+from commissure.hal.capabilities import Capabilities
+from commissure.hal.endpoint import Status
+from commissure.hal.errors import EndpointError, MalformedReply, StreamFailed, TruncatedStream, Unsupported, UsageError
+from commissure.hal.estimate import expected_usage, text_tokens
+from commissure.hal.fanout import fan_out
+from commissure.hal.profile import Profile
+from commissure.hal.provider import Answer, Codec, Piece, Provider, Reader, WireError
+from commissure.hal.reply import Chunk, Reply, Usage
+from commissure.hal.runtime import Runtime
+from commissure.hal.spec import EndpointSpec
+from commissure.hal.wire.client import Client
+from commissure.hal.wire.metrics import status_of
+from commissure.hal.wire.rate_limits import rate_limits
+from commissure.hal.wire.refusals import shown
+from commissure.hal.wire.timing import Watch
+
+METRICS, MODELS = "/metrics", "/models"
+
+
+class ApiEndpoint:
+    """One model at one provider. `generate` is one plain request, `stream` a streamed one."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        spec: EndpointSpec,
+        profile: Profile,
+        rt: Runtime,
+        client: Client,
+        version: str = "/v1",
+        capabilities: Capabilities | None = None,
+    ) -> None:  # fmt: skip
+        self.name = spec.name
+        self.profile = profile
+        self.capabilities = provider.able(spec) if capabilities is None else capabilities
+        self._provider = provider
+        self._codec: Codec = provider.codec(spec, provider.model_id(spec), self.capabilities)
+        self._rt = rt
+        self._client = client
+        self._version = version
+        self._running = 0
+
+    async def generate(self, call: Call) -> Reply:
+        """Answer the call."""
+        self._check(call)
+        if call.n > 1 and not self.capabilities.several:
+            return await fan_out(self._rt, call, self.profile, self._generate)
+        return await self._generate(call)
+
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Answer in pieces as they come."""
+        self._check(call)
+        if call.n > 1 and not self.capabilities.several:
+            async for chunk in self._stream_several(call):
+                yield chunk
+            return
+        watch, reader = Watch(self._rt), self._codec.reader()
+        path, body = self.request(call, stream=True)
+        self._running += 1
+        try:
+            async with aclosing(self._client.events(path, body)) as events:
+                async for event in events:
+                    for piece in self._fed(reader, event):
+                        watch.saw()
+                        yield Chunk(piece.text, None, piece.kind, piece.choice)
+        finally:
+            self._running -= 1
+        answer = reader.answer()
+        if answer is None or len(answer.choices) < call.n:
+            raise TruncatedStream(self.name)
+        yield Chunk("", self._reply(call, answer, watch))
+
+    async def hint(self, hint: CacheHint) -> HintOutcome:
+        """A prefetch, where the endpoint keeps prefixes of its own and nobody is billed for it."""
+        if hint.action != "prefetch" or "prefetch" not in self.capabilities.hints:
+            return "unsupported"
+        await self.prefetch(hint)
+        return "accepted"
+
+    async def prefetch(self, hint: CacheHint) -> None:
+        """Have a prompt computed by asking for a single token after it."""
+        if hint.call is None:
+            raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
+        path, body = self.request(hint.call, stream=False)
+        await self._client.post(path, body | {"max_tokens": 1})
+
+    async def status(self) -> Status:
+        """What the endpoint's metrics say, and else what is known here."""
+        limits = rate_limits(self._client.headers).remaining()
+        if self._provider.metrics is None:
+            return Status(self._running, limits=limits)
+        try:
+            status = status_of(await self._client.get_text(METRICS), self._provider.metrics)
+        except ValueError as error:
+            raise MalformedReply(self.name, f"{METRICS}: {error}") from None
+        return replace(status, limits=limits)
+
+    async def models(self) -> list[str]:
+        """The names of the models that the provider offers this key."""
+        body = await self._client.get(self._version + MODELS)
+        try:
+            return sorted(str(one["id"]) for one in body["data"])
+        except (KeyError, TypeError):
+            problem = f"{MODELS}: no list of models: {shown(str(body).encode())}"
+            raise MalformedReply(self.name, problem) from None
+
+    def request(self, call: Call, *, stream: bool) -> tuple[str, dict[str, Any]]:
+        """The path and the body of a call."""
+        path, body = self._codec.request(call, stream=stream)
+        return self._version + path, body
+
+    def slot_of(self, call: Call) -> int | None:
+        """The KV slot that serves the call, at endpoints that have slots."""
+        return None
+
+    def _check(self, call: Call) -> None:
+        if missing := self.capabilities.missing(call):
+            raise Unsupported(f"endpoint {self.name!r} ({self.profile.provider}) has no {', no '.join(missing)}")
+        if call.state is not None:
+            raise Unsupported(f"endpoint {self.name!r}: a real endpoint takes no KV state from elsewhere")
+
+    async def _generate(self, call: Call) -> Reply:
+        watch = Watch(self._rt)
+        path, body = self.request(call, stream=False)
+        self._running += 1
+        try:
+            data = await self._client.post(path, body)
+        finally:
+            self._running -= 1
+        try:
+            answer = self._whole(call, self._codec.answer(data))
+        except WireError as error:
+            raise StreamFailed(self.name, str(error), retryable=error.retryable) from None
+        except ValueError as error:
+            raise self._malformed(error, data) from None
+        return self._reply(call, answer, watch)
+
+    async def _stream_several(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Answers asked for one by one come whole, each as one piece."""
+        reply = await fan_out(self._rt, call, self.profile, self._generate)
+        for number, choice in enumerate(reply.choices):
+            yield Chunk(choice.text, None, "text", number)
+        yield Chunk("", reply)
+
+    def _whole(self, call: Call, answer: Answer) -> Answer:
+        if len(answer.choices) < call.n:
+            raise ValueError(f"{call.n} answers were asked for, {len(answer.choices)} came")
+        return answer
+
+    def _fed(self, reader: Reader, event: Any) -> list[Piece]:
+        try:
+            return reader.feed(event)
+        except WireError as error:
+            raise StreamFailed(self.name, str(error), retryable=error.retryable) from None
+        except ValueError as error:
+            raise self._malformed(error, event) from None
+
+    def _malformed(self, error: ValueError, data: Any) -> EndpointError:
+        found = getattr(error, "errors", None)
+        first = found()[0] if found else {"loc": (), "msg": str(error)}
+        field = ".".join(map(str, first["loc"])) or "the answer"
+        return MalformedReply(self.name, f"unusable answer: {field}: {first['msg']}: {shown(str(data).encode())}")
+
+    def _reply(self, call: Call, answer: Answer, watch: Watch) -> Reply:
+        usage = answer.usage or self._counted(call, answer)
+        cost_usd = self.profile.price_usd(usage)
+        return Reply(answer.choices, usage, watch.timing(answer.times), self.name, cost_usd, self.slot_of(call))
+
+    def _counted(self, call: Call, answer: Answer) -> Usage:
+        """About the tokens of a call of which the endpoint did not say."""
+        prompt = expected_usage(call, self.profile).prompt_tokens
+        output = sum(
+            text_tokens(one.text, self.profile)
+            + sum(text_tokens(f"{tool.name} {tool.arguments}", self.profile) for tool in one.tool_calls)
+            for one in answer.choices
+        )
+        reasoning = sum(text_tokens(one.reasoning, self.profile) for one in answer.choices)
+        return Usage(prompt, 0, max(output, 1 - reasoning, 0), reasoning, estimated=True)

@@ -1,0 +1,112 @@
+"""The bodies of OpenAI's chat completions, as far as they are read, in the spellings of those who follow it.
+
+Sources: openai/openai-openapi openapi.yaml; the types of cerebras-cloud-sdk and sambanova (`reasoning`), Moonshot and
+llama.cpp (`reasoning_content`), the legacy completions of vLLM (`text`, and log probabilities by columns).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Wire(BaseModel):
+    """What is not named is not read."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PromptDetails(Wire):
+    """Parts of the prompt's tokens."""
+
+    cached_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+
+
+class CompletionDetails(Wire):
+    """Parts of the answer's tokens."""
+
+    reasoning_tokens: Count | None = None
+
+
+class UsageBody(Wire):
+    """Tokens of a call; Moonshot's cached ones may stand at the top."""
+
+    prompt_tokens: Count
+    completion_tokens: Count = 0
+    cached_tokens: Count | None = None
+    prompt_tokens_details: PromptDetails | None = None
+    completion_tokens_details: CompletionDetails | None = None
+
+
+class FunctionBody(Wire):
+    """A tool's name and arguments, or a piece of them."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class ToolBody(Wire):
+    """A tool call, or a piece of one: `index` says of which."""
+
+    index: int | None = None
+    id: str | None = None
+    function: FunctionBody = FunctionBody()
+
+
+class MessageBody(Wire):
+    """A message, or a piece of one."""
+
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[ToolBody] | None = None
+
+
+class TopLogprob(Wire):
+    """One of the likeliest tokens of a place."""
+
+    token: str
+    logprob: float
+
+
+class TokenLogprob(TopLogprob):
+    """A token with its rivals."""
+
+    top_logprobs: list[TopLogprob] = []
+
+
+class LogprobsBody(Wire):
+    """Of a chat by token; of a bare completion by column."""
+
+    content: list[TokenLogprob] | None = None
+    tokens: list[str] | None = None
+    token_logprobs: list[float | None] | None = None
+    top_logprobs: list[dict[str, float] | None] | None = None
+
+
+class ChoiceBody(Wire):
+    """An answer, or a piece of one."""
+
+    index: int = 0
+    message: MessageBody | None = None
+    delta: MessageBody | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+    logprobs: LogprobsBody | None = None
+
+
+class AnswerBody(Wire):
+    """A whole answer."""
+
+    choices: Annotated[list[ChoiceBody], Field(min_length=1)]
+
+
+class EventBody(Wire):
+    """One event of a streamed answer."""
+
+    choices: list[ChoiceBody] | None = None

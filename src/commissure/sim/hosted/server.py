@@ -13,10 +13,10 @@ import simpy
 from commissure.hal.errors import UsageError
 from commissure.hal.profile import Profile
 from commissure.hal.quantity import value_of
+from commissure.hal.resilience.limits import Amounts, Limiter
 from commissure.sim.engine.job import Job
 from commissure.sim.hosted.coldstart import Warmth
 from commissure.sim.hosted.latency import Latency, reuses_prefixes
-from commissure.sim.hosted.limits import Amounts, Limiter
 from commissure.sim.hosted.noise import Noise
 from commissure.sim.hosted.prefixes import KeptPrefixes
 

@@ -1,0 +1,1 @@
+"""What keeps calls alive on endpoints that fail: retry, circuit breaker, rate limits, hedging."""

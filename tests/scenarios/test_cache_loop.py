@@ -6,9 +6,11 @@ import pytest
 
 from commissure.hal.errors import UsageError
 from commissure.hal.fleet import Fleet
+from commissure.policies.routing import build_router
 from commissure.scenarios.cache_intensive.agents import BRANCHES, SHARED, build_workflow
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO, Settings
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
+from commissure.scenarios.run import Run
 from commissure.scenarios.scenario import find_scenario, parse_settings
 from commissure.sim.runtime import SimRuntime
 
@@ -121,5 +123,38 @@ def test_bad_settings(changes: dict[str, str], message: str) -> None:
 def test_unknown_names() -> None:
     with pytest.raises(UsageError, match="Did you mean 'cache-loop'"):
         find_scenario("cache-lop")
-    with pytest.raises(UsageError, match="one llama_cpp endpoint"):
+    with pytest.raises(UsageError, match="llama_cpp endpoints only"):
         SCENARIO.fleet(Fleet.load("null"), Settings(), "lru", 0)
+
+
+def pair(policy: str, router: str = "first", **changes: Any) -> tuple[Run, LegSummary]:
+    settings = parse_settings(SCENARIO, changes)
+    done = run_leg(SCENARIO, settings, Fleet.load("local-pair", router=build_router(router, 0)), policy, "sim", 0)
+    return done, summarise(SCENARIO, settings, policy, done)
+
+
+@pytest.mark.parametrize("policy", SCENARIO.policies)
+def test_two_endpoints_of_six_agents_each_do_as_one_of_six_does(policy: str) -> None:
+    done, summary = pair(policy, agents="12")
+    homes = {(call.agent, call.endpoint) for call in done.calls}
+    assert len(homes) == 12
+    assert [endpoint for _, endpoint in homes].count("small") == 6
+    misses = summary.measures["misses_per_endpoint"]
+    assert sum(misses.values()) == sum(summary.measures["misses_per_iteration"])
+    assert summary.measures["fewest_misses_per_iteration"] == [2 * fewest for fewest in MIN_SERIES]
+    if policy != "random":  # whose dice both endpoints throw
+        assert misses == dict.fromkeys(("small", "large"), sum(leg(policy).measures["misses_per_iteration"]))
+
+
+def test_a_router_of_ones_own_is_kept_and_belady_follows_the_calls() -> None:
+    done, summary = pair("lru", "round_robin", agents="5", slots="2")
+    assert [call.endpoint for call in done.calls[:4]] == ["small", "large"] * 2
+    assert len({(call.agent, call.endpoint) for call in done.calls}) == 10
+    fewest = sum(summary.measures["fewest_misses_per_iteration"])
+    assert 10 <= fewest < sum(summary.measures["misses_per_iteration"])
+
+
+def test_claims_are_of_one_endpoint() -> None:
+    legs = [pair(policy)[1].flat() | {"world": "live", "run_dir": "runs/x"} for policy in ("lru", "topology")]
+    assert [claim.live for claim in SCENARIO.claims(legs)] == [None, None]
+    assert "misses_per_endpoint" not in leg("lru").measures

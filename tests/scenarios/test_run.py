@@ -125,7 +125,7 @@ def test_losers_of_a_race_are_counted() -> None:
         await rt.hedged(lambda: fleet.generate(cm.Call("x", max_tokens=60)), after_s=0.05, attempts=3)
 
     done = cm.run(workflow, local())
-    assert (len(done.calls), done.abandoned_calls) == (1, 2)
+    assert (len(done.calls), len(done.failures)) == (1, 2)
 
 
 def test_combinators_explain_wrong_arguments() -> None:

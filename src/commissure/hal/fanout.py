@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 
 from commissure.hal.call import Call
 from commissure.hal.profile import Profile
-from commissure.hal.reply import Reply, Usage
+from commissure.hal.reply import Chunk, Reply, Usage
 from commissure.hal.runtime import Runtime
 
 
@@ -24,6 +24,13 @@ async def fan_out(
     choices = tuple(choice for reply in replies for choice in reply.choices)
     usage = _together([reply.usage for reply in replies], shared=shared)
     return replace(last, choices=choices, usage=usage, cost_usd=profile.price_usd(usage))
+
+
+async def whole_chunks(reply: Reply) -> AsyncGenerator[Chunk, None]:
+    """A reply as a stream: each answer as one piece."""
+    for number, choice in enumerate(reply.choices):
+        yield Chunk(choice.text, None, "text", number)
+    yield Chunk("", reply)
 
 
 def _together(usages: list[Usage], *, shared: bool) -> Usage:

@@ -14,10 +14,11 @@ from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fault import Fault
 from commissure.hal.ledger import Ledger
-from commissure.hal.open_fleet import Listener, OpenFleet
+from commissure.hal.open_fleet import Listeners, OpenFleet
 from commissure.hal.policy import Evictor, FirstAble, Router
 from commissure.hal.profile import Profile, load_profile
 from commissure.hal.quantity import value_of
+from commissure.hal.resilience.guard import Guard
 from commissure.hal.runtime import Runtime
 from commissure.hal.spec import EndpointSpec, FleetFile
 from commissure.hal.tomlfile import load_toml
@@ -105,14 +106,17 @@ class Fleet:
 
     @asynccontextmanager
     async def open(
-        self, rt: Runtime, connect: Connect, ledger: Ledger, listener: Listener | None = None
+        self, rt: Runtime, connect: Connect, ledger: Ledger, listeners: Listeners | None = None
     ) -> AsyncIterator[OpenFleet]:
         """Open every endpoint by `connect`, which decides whether it is real or modelled."""
         async with AsyncExitStack() as stack:
             endpoints = [
                 await stack.enter_async_context(connect(spec, self.profiles[spec.name], rt)) for spec in self.specs
             ]
-            yield OpenFleet(rt, endpoints, self.router, self.evictor, ledger, listener)
+            guards = {
+                spec.name: Guard(rt, spec.name, spec.resilience, self.profiles[spec.name].limits) for spec in self.specs
+            }
+            yield OpenFleet(rt, endpoints, guards, self.router, self.evictor, ledger, listeners or Listeners())
 
 
 def _exists(path: Path) -> bool:

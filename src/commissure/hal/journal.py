@@ -34,6 +34,7 @@ class CallRecord(BaseModel):
     prefill_s: float
     decode_s: float
     total_s: float
+    first_s: float | None = None
     timing: TimingSource
     cost_usd: float
     finish: str
@@ -56,6 +57,25 @@ class CallRecord(BaseModel):
         )  # fmt: skip
 
 
+class FailureRecord(BaseModel):
+    """One attempt that brought no reply: the name of its error and what it says. Tokens and cost are estimates."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leg: str
+    number: int
+    agent: str
+    kind: str
+    endpoint: str
+    outcome: str
+    problem: str
+    prompt_tokens: int
+    output_tokens: int
+    start_s: float
+    total_s: float
+    cost_usd: float
+
+
 class Journal:
     """Appends records to a file, each by a single write."""
 
@@ -63,7 +83,7 @@ class Journal:
         self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def append(self, record: CallRecord) -> None:
+    def append(self, record: BaseModel) -> None:
         """Write one line. It is in the file, whatever becomes of this process, when this returns.
 
         Raises CommissureError, and leaves no part of the line, if the file cannot take it.

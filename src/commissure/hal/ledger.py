@@ -26,6 +26,15 @@ class Amount:
             self.time_s + other.time_s,
         )
 
+    def beyond(self, other: Amount) -> Amount:
+        """How much more this is than another, 0 where it is not."""
+        return Amount(
+            max(0.0, self.usd - other.usd),
+            max(0, self.tokens - other.tokens),
+            max(0, self.calls - other.calls),
+            max(0.0, self.time_s - other.time_s),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -58,11 +67,18 @@ class Reservation:
 
 
 class Ledger:
-    """spent + reserved never passes the budget by a reservation; what a call really used is always booked."""
+    """spent + reserved + uncertain never passes the budget, as long as no call uses more than was reserved for it.
+
+    What a call really used is always booked. Where nobody says what it was, an estimate is booked, and the rest of the
+    reservation stays aside as `uncertain`: the provider may still bill it.
+    """
 
     def __init__(self, budget: Budget = UNLIMITED) -> None:
         self.budget = budget
         self.spent = Amount()
+        # The part of `spent` that is estimated.
+        self.estimated = Amount()
+        self.uncertain = Amount()
         # Exact, so that adding and taking away again leaves nothing behind.
         self._promised = dict.fromkeys(FIELDS, Fraction(0))
 
@@ -83,6 +99,13 @@ class Ledger:
         self._close(reservation)
         self.spent = self.spent + used
 
+    def estimate(self, reservation: Reservation, about: Amount) -> None:
+        """Settle with about what was used, where that is not known."""
+        self._close(reservation)
+        self.spent = self.spent + about
+        self.estimated = self.estimated + about
+        self.uncertain = self.uncertain + reservation.amount.beyond(about)
+
     def refund(self, reservation: Reservation) -> None:
         """Settle with nothing used."""
         self._close(reservation)
@@ -100,11 +123,12 @@ class Ledger:
                 self._promised[field] += sign * Fraction(value)
 
     def _check(self, amount: Amount) -> None:
-        after = self.spent + self.reserved + amount
+        after = self.spent + self.reserved + self.uncertain + amount
         for field in FIELDS:
             wanted, allowed = getattr(after, field), getattr(self.budget, field)
             if wanted > allowed:
                 raise BudgetExceeded(
                     f"the budget holds {allowed} {field}, of which {getattr(self.spent, field)} are spent and "
-                    f"{getattr(self.reserved, field)} reserved; this call needs {getattr(amount, field)} more"
+                    f"{getattr(self.reserved + self.uncertain, field)} reserved; this call may need "
+                    f"{getattr(amount, field)} more"
                 )

@@ -1,22 +1,37 @@
-"""The path of a call: routed, placed, reserved, sent, settled and recorded."""
+"""The path of a call: routed, guarded, reserved, placed, sent, settled and recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
+from commissure.hal.attempt import Attempt, Failure, quota_of
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.estimate import expected_usage
-from commissure.hal.ledger import Amount, Ledger
+from commissure.hal.ledger import Ledger
 from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
-from commissure.hal.reply import Reply
+from commissure.hal.reply import Chunk, Reply
 from commissure.hal.residency import Placement, Residency
+from commissure.hal.resilience.guard import Guard
+from commissure.hal.resilience.limits import Amounts
+from commissure.hal.resilience.race import Progress
 from commissure.hal.runtime import Runtime
 
 Listener = Callable[[Call, Reply, Placement | None], None]
+FailureListener = Callable[[Failure], None]
+Sent = tuple[Reply, Placement | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears of each call that was answered, and of each attempt that was not."""
+
+    reply: Listener | None = None
+    failure: FailureListener | None = None
 
 
 class OpenFleet:
@@ -26,16 +41,19 @@ class OpenFleet:
         self,
         rt: Runtime,
         endpoints: list[Endpoint],
+        guards: dict[str, Guard],
         router: Router,
         evictor: Evictor | None,
         ledger: Ledger,
-        listener: Listener | None = None,
+        listeners: Listeners,
     ) -> None:
         self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
+        self.guards = guards
         self.ledger = ledger
         self.abandoned = 0
+        self._rt = rt
         self._router = router
-        self._listener = listener
+        self._listeners = listeners
         self._anonymous = count(1)
         self._decisions = 0
         self._running = dict.fromkeys(self.endpoints, 0)
@@ -56,43 +74,86 @@ class OpenFleet:
         )
 
     async def generate(self, call: Call) -> Reply:
-        """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded."""
-        if not isinstance(call, Call):
-            raise UsageError(f"fleet.generate() takes a Call, not {call!r:.60}")
-        endpoint = self._chosen(call)
-        usage = expected_usage(call, endpoint.profile)
-        bound = Amount(endpoint.profile.price_usd(usage), usage.prompt_tokens + usage.output_tokens, 1)
-        reservation = self.ledger.reserve(bound)
+        """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded, Unsupported.
+
+        What is retried, hedged and waited for is the endpoint's `resilience`; each attempt reserves before it is sent.
+        """
+        endpoint, call = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, call)
         self._running[endpoint.name] += 1
         try:
-            reply, placement = await self._send(endpoint, call)
-        except BaseException:
-            # What a provider bills for a call that was cut short is not known here.
-            self.abandoned += 1
-            self.ledger.refund(reservation)
-            raise
+            asked = attempt.asked(reserves_output=guard.reserves_output)
+            reply, placement = await guard.call(asked, partial(self._send, attempt), _quota_of_sent)
         finally:
             self._running[endpoint.name] -= 1
-        tokens = reply.usage.prompt_tokens + reply.usage.output_tokens
-        self.ledger.commit(reservation, Amount(reply.cost_usd, tokens, 1, reply.timing.total_s))
-        if self._listener is not None:
-            self._listener(call, reply, placement)
+        self._heard(call, reply, placement)
         return reply
 
-    async def _send(self, endpoint: Endpoint, call: Call) -> tuple[Reply, Placement | None]:
-        residency = self._residencies.get(endpoint.name)
-        if residency is None:
-            return await endpoint.generate(call), None
-        # Nobody's call takes a slot like any other, under a name of its own that will not come again.
-        named = call if call.agent else replace(call, agent=f"anonymous call {next(self._anonymous)}")
-        async with residency.admitted(named) as placement:
-            return await endpoint.generate(named), placement
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Answer in pieces; use it inside `aclosing`. It is retried until the first piece, and never hedged.
 
-    def _chosen(self, call: Call) -> Endpoint:
+        Raises as `generate` does; TruncatedStream if the stream ends before its closing chunk.
+        """
+        endpoint, call = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, call)
+        self._running[endpoint.name] += 1
+        try:
+            asked = attempt.asked(reserves_output=guard.reserves_output)
+            async with aclosing(guard.stream(asked, partial(self._send_stream, attempt), _quota_of_chunk)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            self._running[endpoint.name] -= 1
+
+    def _attempt(self, endpoint: Endpoint, call: Call) -> Attempt:
+        return Attempt(self._rt, endpoint, call, self.ledger, self._failed)
+
+    async def _send(self, attempt: Attempt, progress: Progress) -> Sent:
+        async with attempt.reserved() as sending, self._placed(attempt) as placement:
+            return await sending.answered(progress), placement
+
+    async def _send_stream(self, attempt: Attempt, progress: Progress) -> AsyncGenerator[Chunk, None]:
+        async with (
+            attempt.reserved() as sending,
+            self._placed(attempt) as placement,
+            aclosing(sending.chunks(progress)) as chunks,
+        ):
+            async for chunk in chunks:
+                if chunk.reply is not None:
+                    self._heard(attempt.call, chunk.reply, placement)
+                yield chunk
+
+    def _placed(self, attempt: Attempt) -> AbstractAsyncContextManager[Placement | None]:
+        residency = self._residencies.get(attempt.endpoint.name)
+        return nullcontext() if residency is None else residency.admitted(attempt.call)
+
+    def _heard(self, call: Call, reply: Reply, placement: Placement | None) -> None:
+        if self._listeners.reply is not None:
+            self._listeners.reply(call, reply, placement)
+
+    def _failed(self, failure: Failure) -> None:
+        self.abandoned += 1
+        if self._listeners.failure is not None:
+            self._listeners.failure(failure)
+
+    def _chosen(self, call: Call) -> tuple[Endpoint, Call]:
+        """Who serves the call; nobody's call gets a name that will not come again where slots go by name."""
+        if not isinstance(call, Call):
+            raise UsageError(f"a fleet answers a Call, not {call!r:.60}")
         chosen, router = self._router.choose(call, self.status()), type(self._router).__name__
         self._decisions += 1
         if not isinstance(chosen, Candidate):
             raise UsageError(f"{router}.choose() returned {chosen!r:.60}; it must return one of fleet.able(call)")
         if chosen.name not in self.endpoints:
             raise unknown(f"endpoint chosen by router {router}:", chosen.name, self.endpoints)
-        return self.endpoints[chosen.name]
+        if chosen.name in self._residencies and not call.agent:
+            call = replace(call, agent=f"anonymous call {next(self._anonymous)}")
+        return self.endpoints[chosen.name], call
+
+
+def _quota_of_sent(sent: Sent) -> Amounts:
+    return quota_of(sent[0])
+
+
+def _quota_of_chunk(chunk: Chunk) -> Amounts | None:
+    return None if chunk.reply is None else quota_of(chunk.reply)

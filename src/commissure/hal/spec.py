@@ -16,6 +16,7 @@ from commissure.hal.fault import Fault
 from commissure.hal.profile import Price, provider_names
 from commissure.hal.providers import adapter_names
 from commissure.hal.quantity import Quantity
+from commissure.hal.resilience.settings import Resilience
 from commissure.hal.serving import EngineSettings, Limits
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -87,7 +88,8 @@ class EndpointSpec(BaseModel):
 
     Of a real endpoint: where it is, which variable of the environment holds its key, what it calls the model, `options`
     that are added to every request as they are, what it can do otherwise than the provider's table says, after how
-    many seconds of silence a call is given up, and `limits` of your own account in place of the profile's.
+    many seconds of silence a call is given up, and `limits` of your own account in place of the profile's. `resilience`
+    holds in both worlds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,6 +106,7 @@ class EndpointSpec(BaseModel):
     capabilities: Mapping[str, Any] = {}
     timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     limits: LimitsSpec | None = None
+    resilience: Resilience = Resilience()
     slots: Annotated[int, Field(ge=1, le=1024)] = 1
     slot_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 2048
     calibrate: bool = False

@@ -9,13 +9,15 @@ from hashlib import sha256
 from inspect import iscoroutine
 from typing import Any, Literal, get_args
 
+from commissure.hal.attempt import Failure
 from commissure.hal.call import Call
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Connect, Fleet
-from commissure.hal.journal import CallRecord
+from commissure.hal.journal import CallRecord, FailureRecord
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.live import LiveRuntime
+from commissure.hal.open_fleet import Listeners
 from commissure.hal.reply import Reply
 from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
@@ -32,7 +34,8 @@ Workflow = Callable[..., Coroutine[Any, Any, Any]]
 class Run:
     """What a run gave: the workflow's own result, every finished call, and the time from first to last moment.
 
-    `abandoned_calls` counts those that failed or were cancelled after they were sent: losers of a race, say.
+    `failures` are the attempts that failed or were cancelled after they were sent: those tried again, losers of a race.
+    What they cost is estimated; a provider may bill up to `uncertain_usd` more, for them and for calls without usage.
     """
 
     world: World
@@ -40,13 +43,15 @@ class Run:
     result: Any
     calls: tuple[CallRecord, ...]
     time_s: float
-    abandoned_calls: int = 0
+    failures: tuple[FailureRecord, ...] = ()
     usd_per_hour: float = 0.0
+    uncertain_usd: float = 0.0
 
     @property
     def cost_usd(self) -> float:
-        """The price of all calls, and of the endpoints hired by the hour for as long as the run took."""
-        return sum(call.cost_usd for call in self.calls) + self.usd_per_hour * self.time_s / 3600
+        """The price of all calls and failures, and of the endpoints hired by the hour for as long as the run took."""
+        paid = sum(call.cost_usd for call in self.calls) + sum(one.cost_usd for one in self.failures)
+        return paid + self.usd_per_hour * self.time_s / 3600
 
     @property
     def decision_hash(self) -> str:
@@ -56,7 +61,7 @@ class Run:
     @property
     def trace_hash(self) -> str:
         """Of every call with its times; in `sim` the same seed gives the same hash in any process."""
-        return _hash([call.model_dump(exclude={"leg"}) for call in self.calls])
+        return _hash([call.model_dump(exclude={"leg", "first_s"}) for call in self.calls])
 
 
 def run(
@@ -69,30 +74,38 @@ def run(
     behaviour: Behaviour | None = None,
     leg: str = "",
     on_call: Callable[[CallRecord], None] = lambda record: None,
+    on_failure: Callable[[FailureRecord], None] = lambda record: None,
 ) -> Run:
     """Run `workflow(rt, fleet, *inputs)` to its end.
 
-    `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends. Raises
-    whatever the workflow raises, BudgetExceeded among it.
+    `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends,
+    `on_failure` each attempt that brought no reply. Raises whatever the workflow raises, BudgetExceeded among it.
     """
     rt, open_endpoint = _world(world, fleet, seed, behaviour)
     calls: list[CallRecord] = []
+    failures: list[FailureRecord] = []
+    ledger = Ledger(budget)
 
     def keep(call: Call, reply: Reply, placement: Placement | None) -> None:
         calls.append(_record(leg, len(calls), call, reply, placement))
         on_call(calls[-1])
 
-    async def main() -> tuple[Any, float, int]:
-        async with fleet.open(rt, open_endpoint, Ledger(budget), keep) as opened:
+    def keep_failure(failure: Failure) -> None:
+        failures.append(_failure_record(leg, len(failures), failure))
+        on_failure(failures[-1])
+
+    async def main() -> tuple[Any, float]:
+        async with fleet.open(rt, open_endpoint, ledger, Listeners(keep, keep_failure)) as opened:
             began = rt.now()
             result = await _started(workflow, rt, opened, *inputs)
             if iscoroutine(result):
                 result.close()
                 raise UsageError("the workflow returned a coroutine: an `await` is missing")
-            return result, rt.now() - began, opened.abandoned
+            return result, rt.now() - began
 
-    result, time_s, abandoned = rt.run(main)
-    return Run(world, seed, result, tuple(calls), time_s, abandoned, fleet.usd_per_hour)
+    result, time_s = rt.run(main)
+    usd_per_hour, uncertain_usd = fleet.usd_per_hour, ledger.uncertain.usd
+    return Run(world, seed, result, tuple(calls), time_s, tuple(failures), usd_per_hour, uncertain_usd)
 
 
 def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
@@ -131,9 +144,27 @@ def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placemen
         prefill_s=timing.prefill_s,
         decode_s=timing.decode_s,
         total_s=timing.total_s,
+        first_s=timing.first_s,
         timing=timing.source,
         cost_usd=reply.cost_usd,
         finish=reply.finish,
+    )
+
+
+def _failure_record(leg: str, number: int, failure: Failure) -> FailureRecord:
+    return FailureRecord(
+        leg=leg,
+        number=number,
+        agent=failure.call.agent,
+        kind=failure.call.kind,
+        endpoint=failure.endpoint,
+        outcome=failure.outcome,
+        problem=failure.problem,
+        prompt_tokens=failure.usage.prompt_tokens,
+        output_tokens=failure.usage.output_tokens,
+        start_s=failure.start_s,
+        total_s=failure.total_s,
+        cost_usd=failure.cost_usd,
     )
 
 

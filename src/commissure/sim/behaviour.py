@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Protocol
 
 from commissure.hal.call import Call
+from commissure.hal.reply import Choice
 from commissure.hal.words import filler
 
 
 class Behaviour(Protocol):
     """A scenario's model of what its endpoints would say."""
 
-    def answer(self, call: Call) -> tuple[str, int]:
-        """The text and its length in tokens, at most `call.max_tokens`."""
+    def answer(self, call: Call) -> tuple[str | Choice, int]:
+        """The text, or a choice with tool calls and the like, and its length in tokens, at most `call.max_tokens`."""
+
+
+def choice_of(said: str | Choice) -> Choice:
+    """What a behaviour says as a choice; a bare text has ended by its length."""
+    return said if isinstance(said, Choice) else Choice(said, "length")
 
 
 class Filler:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
-from typing import get_args
 
-from commissure.hal.call import CacheHint, Call, HintAction, HintOutcome
-from commissure.hal.capabilities import Capabilities
+from commissure.hal.call import CacheHint, Call, HintOutcome
+from commissure.hal.capabilities import HINTS
+from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
-from commissure.hal.errors import EndpointError, UsageError
+from commissure.hal.errors import EndpointError, Unsupported, UsageError
+from commissure.hal.fanout import fan_out, whole_chunks
 from commissure.hal.local_server import SLOT_SIMILARITY
 from commissure.hal.profile import Profile
 from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
@@ -22,7 +24,7 @@ from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
 from commissure.hal.steptime import coefficients, decode_features, prefill_features, seconds
-from commissure.sim.behaviour import Behaviour, Filler
+from commissure.sim.behaviour import Behaviour, Filler, choice_of
 from commissure.sim.tokens import TokenModel, Tokens, common_prefix
 
 
@@ -37,7 +39,7 @@ class ModelledEndpoint:
             )
         self.name = spec.name
         self.profile = profile
-        self.capabilities = Capabilities(spec.slots, spec.slot_tokens, frozenset(get_args(HintAction)))
+        self.capabilities = replace(able_of(spec), kv_slots=spec.slots, context_tokens=spec.slot_tokens, hints=HINTS)
         self._rt = rt
         self._behaviour = behaviour or Filler()
         self._weights = coefficients(profile.step)
@@ -53,6 +55,8 @@ class ModelledEndpoint:
         self._times = lru_cache(maxsize=4096)(self._modelled_times)
 
     async def generate(self, call: Call) -> Reply:
+        if call.n > 1:
+            return await fan_out(self._rt, call, self.profile, self.generate, shared=True)
         rt = self._rt
         start_s = rt.now()
         self._running += 1
@@ -60,33 +64,37 @@ class ModelledEndpoint:
             await self._chip.acquire()
             try:
                 began_s = rt.now()
-                slot, usage, text = self._prefill(call)
+                slot, usage, choice = self._prefill(call)
                 prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
                 await rt.sleep(prefill_s + decode_s + self._weights[4])
             finally:
                 self._chip.release()
         finally:
             self._running -= 1
-        return self._reply(start_s, began_s, text, usage, slot)
+        return self._reply(start_s, began_s, choice, usage, slot)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        """One chunk a word, at its own time."""
+        """One chunk a word, at its own time; several answers whole."""
+        if call.n > 1:
+            async for chunk in whole_chunks(await self.generate(call)):
+                yield chunk
+            return
         rt = self._rt
         start_s = rt.now()
         self._running += 1
         try:
             async with self._chip:
                 began_s = rt.now()
-                slot, usage, text = self._prefill(call)
+                slot, usage, choice = self._prefill(call)
                 prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
                 await rt.sleep(prefill_s + self._weights[4])
-                words = text.split(" ")
+                words = choice.text.split(" ")
                 for number, word in enumerate(words):
                     await rt.sleep(decode_s / max(1, len(words) - 1) if number else 0.0)
                     yield Chunk(f" {word}" if number else word)
         finally:
             self._running -= 1
-        yield Chunk("", self._reply(start_s, began_s, text, usage, slot))
+        yield Chunk("", self._reply(start_s, began_s, choice, usage, slot))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
         slot, outcome = self._placed.resolve(hint)
@@ -111,12 +119,12 @@ class ModelledEndpoint:
     async def status(self) -> Status:
         return Status(self._running, tuple(len(held) for held in self._held))
 
-    def _reply(self, start_s: float, began_s: float, text: str, usage: Usage, slot: int) -> Reply:
+    def _reply(self, start_s: float, began_s: float, choice: Choice, usage: Usage, slot: int) -> Reply:
         """The reply to a call that was sent at `start_s`, taken up at `began_s` and has ended now."""
         prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
         queue_s = began_s - start_s + self._weights[4]
         timing = Timing(start_s, queue_s, prefill_s, decode_s, self._rt.now() - start_s, "sim")
-        return Reply((Choice(text, "length"),), usage, timing, self.name, self.profile.price_usd(usage), slot)
+        return Reply((choice,), usage, timing, self.name, self.profile.price_usd(usage), slot)
 
     async def _prefetch(self, call: Call) -> None:
         async with self._chip:
@@ -129,8 +137,10 @@ class ModelledEndpoint:
         prefill = prefill_features(computed, prompt - computed)
         return seconds(self._weights, prefill), seconds(self._weights, decode_features(prompt, output))
 
-    def _prefill(self, call: Call) -> tuple[int, Usage, str]:
+    def _prefill(self, call: Call) -> tuple[int, Usage, Choice]:
         """Take the call's slot and say how much of the prompt it held. The last token is always computed."""
+        if missing := self.capabilities.missing(call):
+            raise Unsupported(f"endpoint {self.name!r} ({self.profile.provider}) has no {', no '.join(missing)}")
         tokens = self._model.prompt(call)
         room = self._room - len(tokens)
         if room < 1:
@@ -141,8 +151,8 @@ class ModelledEndpoint:
         self._held[slot] = tokens
         self._last_used[slot] = self._calls
         self._calls += 1
-        text, output = self._behaviour.answer(call)
-        return slot, Usage(len(tokens), cached, min(output, room)), text
+        said, output = self._behaviour.answer(call)
+        return slot, Usage(len(tokens), cached, min(output, room)), choice_of(said)
 
     def _slot_for(self, call: Call, tokens: Tokens) -> tuple[int, int]:
         """A slot and how many of the tokens it holds.

@@ -12,15 +12,16 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from commissure.hal.call import CacheHint, Call, HintOutcome, KvState
-from commissure.hal.capabilities import Capabilities
+from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
-from commissure.hal.errors import EndpointError, UsageError
+from commissure.hal.errors import EndpointError, Unsupported, UsageError
+from commissure.hal.fanout import fan_out, whole_chunks
 from commissure.hal.model import models
 from commissure.hal.primitives import Event
 from commissure.hal.profile import Profile
 from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
 from commissure.hal.spec import EndpointSpec
-from commissure.sim.behaviour import Behaviour, Filler
+from commissure.sim.behaviour import Behaviour, Filler, choice_of
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.server import Server
 from commissure.sim.hosted.latency import hidden_tokens
@@ -39,7 +40,7 @@ class ServedEndpoint:
         self.name = spec.name
         self.profile = profile
         limit = longest_call(spec, profile, site.folder)
-        self.capabilities = Capabilities(context_tokens=int(limit) if limit < float("inf") else None)
+        self.capabilities = replace(able_of(spec), context_tokens=int(limit) if limit < float("inf") else None)
         self._rt = rt
         self._server: Server = build_server(site, spec, profile)
         self._handoff = HandOff(rt.env, spec, profile, rt.sleep)
@@ -52,33 +53,45 @@ class ServedEndpoint:
 
     async def generate(self, call: Call) -> Reply:
         """Answer the call. Raises EndpointError."""
-        async with self._under_way(call) as (text, job, ended, _):
+        if call.n > 1:
+            shared = self.capabilities.several
+            return await fan_out(self._rt, call, self.profile, self.generate, shared=shared)
+        async with self._under_way(call) as (choice, job, ended, _):
             await ended.wait()
-        return self._reply(text, job)
+        return self._reply(choice, job)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        """Answer in two pieces: the first word when the first token is there, the rest at the end."""
-        async with self._under_way(call) as (text, job, ended, shown):
+        """Answer in two pieces: the first word when the first token is there, the rest at the end; several whole."""
+        if call.n > 1:
+            async for chunk in whole_chunks(await self.generate(call)):
+                yield chunk
+            return
+        async with self._under_way(call) as (choice, job, ended, shown):
             await shown.wait()
-            head, space, rest = text.partition(" ")
+            head, space, rest = choice.text.partition(" ")
             if job.error is None:
                 yield Chunk(head)
             await ended.wait()
-        reply = self._reply(text, job)
+        reply = self._reply(choice, job)
         if space:
             yield Chunk(space + rest)
         yield Chunk("", reply)
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        """An engine of this kind manages its cache itself."""
-        return "unsupported"
+        """An engine of this kind manages its cache itself; a prefetch computes a prompt and says one token."""
+        if hint.action != "prefetch" or "prefetch" not in self.capabilities.hints:
+            return "unsupported"
+        if hint.call is None:
+            raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
+        await self.generate(replace(hint.call, n=1, max_tokens=1, min_tokens=0))
+        return "accepted"
 
     async def status(self) -> Status:
         """Calls under way."""
         return Status(self._running)
 
     @asynccontextmanager
-    async def _under_way(self, call: Call) -> AsyncIterator[tuple[str, Job, Event, Event]]:
+    async def _under_way(self, call: Call) -> AsyncIterator[tuple[Choice, Job, Event, Event]]:
         """What `_started` gives, for as long as the caller waits; a call that it leaves before its end is cancelled."""
         started = await self._started(call)
         _, job, _, _ = started
@@ -91,8 +104,10 @@ class ServedEndpoint:
         finally:
             self._running -= 1
 
-    async def _started(self, call: Call) -> tuple[str, Job, Event, Event]:
+    async def _started(self, call: Call) -> tuple[Choice, Job, Event, Event]:
         """The call as a job under way, with what is set when it has ended and when its first token is there."""
+        if missing := self.capabilities.missing(call):
+            raise Unsupported(f"endpoint {self.name!r} ({self.profile.provider}) has no {', no '.join(missing)}")
         tokens = self._model.prompt(call)
         ready = await self._handoff.received(call.state) if call.state else 0
         prompt = ready + (call.prompt_tokens or len(tokens))
@@ -101,7 +116,7 @@ class ServedEndpoint:
             raise EndpointError(self.name, f"the prompt has {prompt} tokens, the endpoint room for {limit}")
         if limit is not None and call.max_tokens > limit - prompt:
             call = replace(call, max_tokens=limit - prompt, min_tokens=min(call.min_tokens, limit - prompt))
-        text, output = self._behaviour.answer(call)
+        said, output = self._behaviour.answer(call)
         ended, shown = self._rt.event(), self._rt.event()
 
         def done(job: Job) -> None:
@@ -115,7 +130,7 @@ class ServedEndpoint:
         self._running += 1
         job.sent_s = self._rt.env.now
         self._server.submit(job)
-        return text, job, ended, shown
+        return choice_of(said), job, ended, shown
 
     def _hashed(self, tokens: Tokens) -> Sequence[int]:
         """A name for each whole block of the prompt, which follows from the block and all before it."""
@@ -126,7 +141,7 @@ class ServedEndpoint:
             names.append(int.from_bytes(chain))
         return names
 
-    def _reply(self, text: str, job: Job) -> Reply:
+    def _reply(self, choice: Choice, job: Job) -> Reply:
         if job.error is not None:
             raise job.error
         usage = Usage(job.prompt, job.cached, job.output, self._hidden)
@@ -142,7 +157,7 @@ class ServedEndpoint:
         state = None
         if self.profile.step is not None:  # a provider hands no state on
             state = KvState(self.profile.model, job.prompt + job.output, self.name)
-        return Reply((Choice(text, "length"),), usage, timing, self.name, self.profile.price_usd(usage), None, state)
+        return Reply((choice,), usage, timing, self.name, self.profile.price_usd(usage), None, state)
 
 
 @asynccontextmanager

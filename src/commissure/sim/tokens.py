@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 
 from commissure.hal.call import Call, Image
@@ -29,12 +30,35 @@ class TokenModel:
 
     def prompt(self, call: Call) -> Tokens:
         """The pseudo-tokens of a call's prompt."""
-        return self._render(call.system, call.prompt, call.images)
+        return self._render(call.system, call.prompt, call.images, *self._beside(call), call.chat)
 
-    def _rendered(self, system: str, prompt: str, images: tuple[Image, ...]) -> Tokens:
-        system = system or self._default_system
+    def _rendered(
+        self,
+        system: str,
+        prompt: str,
+        images: tuple[Image, ...],
+        tools: str,
+        history: tuple[tuple[str, str], ...],
+        chat: bool,
+    ) -> Tokens:
+        if not chat:
+            return self._words(prompt)
+        system = f"{system or self._default_system} {tools}".strip()
         head = self._message("system", system) if system else ()
-        return (*head, *self._seen(images), *self._message("user", prompt), *("<assistant>",) * self._reply)
+        turns = (token for role, text in history for token in self._message(role, text))
+        last = self._message("user", prompt) if prompt or images or not history else ()
+        return (*head, *turns, *self._seen(images), *last, *("<assistant>",) * self._reply)
+
+    def _beside(self, call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Tools, which chat templates announce after the system prompt, and earlier turns, as texts."""
+        if not call.tools and not call.history:
+            return "", ()
+        tools = " ".join(json.dumps({"name": one.name, "parameters": dict(one.parameters)}) for one in call.tools)
+        history = (
+            (one.role, " ".join([one.text, *(f"{used.name} {used.arguments}" for used in one.tool_calls)]))
+            for one in call.history
+        )
+        return tools, tuple(history)
 
     def _seen(self, images: tuple[Image, ...]) -> Tokens:
         if self._vision is None:
@@ -46,9 +70,11 @@ class TokenModel:
         )
 
     def _message(self, role: str, text: str) -> Tokens:
+        return (*(f"<{role}>",) * self._header, *self._words(text), *("<end>",) * self._footer)
+
+    def _words(self, text: str) -> Tokens:
         words = text.split()
-        body = (words[int(number / self._rate)] for number in range(int(len(words) * self._rate)))
-        return (*(f"<{role}>",) * self._header, *body, *("<end>",) * self._footer)
+        return tuple(words[int(number / self._rate)] for number in range(int(len(words) * self._rate)))
 
 
 def common_prefix(old: Tokens, new: Tokens) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -35,6 +36,7 @@ class Guard:
 
     def __init__(self, rt: Primitives, endpoint: str, settings: Resilience, limits: Limits | None = None) -> None:
         self.retries = self.hedges = 0
+        self.reserves_output = limits is not None and limits.reserve_output
         self._rt = rt
         self._settings = settings
         self._dice = rt.rng(f"retry/{endpoint}")
@@ -60,15 +62,57 @@ class Guard:
             try:
                 return await self._try(call)
             except EndpointError as error:
-                if not error.retryable or call.shown or tries == self._settings.attempts:
+                wait_s = None if call.shown else self._wait_s(error, tries, backoff)
+                if wait_s is None:
                     raise
-                wait_s = backoff.next_s(error)
-                if self._rt.now() + wait_s >= self._rt.deadline_s() or not self._budget.allows():
-                    raise
-            self._budget.spend()
-            self.retries += 1
             tries += 1
             await self._rt.sleep(wait_s)
+
+    async def stream(
+        self,
+        asked: Amounts,
+        attempt: Callable[[Progress], AsyncGenerator[T, None]],
+        used: Callable[[T], Amounts | None],
+    ) -> AsyncGenerator[T, None]:
+        """The items of an attempt, tried again until one has shown its first; `used` finds the quota in the last.
+
+        Raises as `call` does. Use it inside `aclosing`.
+        """
+        backoff = Backoff(self._settings, self._dice)
+        tries = 1
+        self._budget.earn()
+        while True:
+            ticket, progress, taken = await self._gate.enter(asked), Progress(self._rt), asked
+            try:
+                async with aclosing(attempt(progress)) as items:
+                    async for item in items:
+                        taken = used(item) or taken
+                        yield item
+            except BaseException as error:
+                self._saw(progress)
+                self._gate.leave_failed(ticket, asked, error)
+                wait_s = None
+                if isinstance(error, EndpointError) and progress.first_s is None:
+                    wait_s = self._wait_s(error, tries, backoff)
+                if wait_s is None:
+                    raise
+            else:
+                self._saw(progress)
+                self._gate.leave(ticket, asked, taken)
+                return
+            tries += 1
+            await self._rt.sleep(wait_s)
+
+    def _wait_s(self, error: EndpointError, tries: int, backoff: Backoff) -> float | None:
+        """Seconds until the next try, whose share of the retry budget is then spent; None if there is none."""
+        if not error.retryable or tries == self._settings.attempts:
+            return None
+        wait_s = backoff.next_s(error)
+        if self._rt.now() + wait_s >= self._rt.deadline_s() or not self._budget.allows():
+            return None
+        self._budget.spend()
+        self.retries += 1
+        return wait_s
 
     async def _try(self, call: _Call[T]) -> T:
         ticket = await self._gate.enter(call.asked)
@@ -119,6 +163,9 @@ class Guard:
         return value
 
     def _note(self, call: _Call[T], progress: Progress) -> None:
+        call.shown = call.shown or progress.first_s is not None
+        self._saw(progress)
+
+    def _saw(self, progress: Progress) -> None:
         if progress.first_s is not None:
-            call.shown = True
             self._first_tokens.add(progress.first_s - progress.start_s)

@@ -12,7 +12,7 @@ from commissure.hal.capabilities import Capabilities
 from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, MalformedReply, StreamFailed, TruncatedStream, Unsupported, UsageError
 from commissure.hal.estimate import expected_usage, text_tokens
-from commissure.hal.fanout import fan_out
+from commissure.hal.fanout import fan_out, whole_chunks
 from commissure.hal.profile import Profile
 from commissure.hal.provider import Answer, Codec, Piece, Provider, Reader, WireError
 from commissure.hal.reply import Chunk, Reply, Usage
@@ -61,7 +61,7 @@ class ApiEndpoint:
         """Answer in pieces as they come."""
         self._check(call)
         if call.n > 1 and not self.capabilities.several:
-            async for chunk in self._stream_several(call):
+            async for chunk in whole_chunks(await self.generate(call)):
                 yield chunk
             return
         watch, reader = Watch(self._rt), self._codec.reader()
@@ -144,13 +144,6 @@ class ApiEndpoint:
         except ValueError as error:
             raise self._malformed(error, data) from None
         return self._reply(call, answer, watch)
-
-    async def _stream_several(self, call: Call) -> AsyncGenerator[Chunk, None]:
-        """Answers asked for one by one come whole, each as one piece."""
-        reply = await fan_out(self._rt, call, self.profile, self._generate)
-        for number, choice in enumerate(reply.choices):
-            yield Chunk(choice.text, None, "text", number)
-        yield Chunk("", reply)
 
     def _whole(self, call: Call, answer: Answer) -> Answer:
         if len(answer.choices) < call.n:

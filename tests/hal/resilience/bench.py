@@ -60,6 +60,8 @@ class Step:
     first_s: float | None = None
     cleanup_s: float = 0.0
     used: float = 1.0
+    # It does not let itself be cancelled.
+    stubborn: bool = False
 
 
 class Seen(NamedTuple):
@@ -122,11 +124,12 @@ class Bench:
         self.most_under_way = max(self.most_under_way, self.under_way)
         kept = tokens
         try:
-            if step.first_s is not None:
-                await rt.sleep(step.first_s)
-                progress.first_token()
-                self.note("first", name, number)
-            await rt.sleep(step.ends_s - (step.first_s or 0.0))
+            with rt.scope(shield=step.stubborn):
+                if step.first_s is not None:
+                    await rt.sleep(step.first_s)
+                    progress.first_token()
+                    self.note("first", name, number)
+                await rt.sleep(step.ends_s - (step.first_s or 0.0))
             if step.error:
                 kept = 0 if step.error in FREE else tokens
                 raise ERRORS[step.error]()

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from commissure.hal.errors import CircuitOpen
 from commissure.hal.resilience.breaker import Breaker
 from commissure.hal.runtime import Runtime
+from commissure.sim.runtime import SimRuntime
 from tests.hal.resilience.bench import ERRORS, FAILURES, Bench, Step, run
 from tests.support.worlds import on_both_runtimes
 
-LIMIT, REST_S = 3, 10.0
-ENDS = st.sampled_from(["ok", "fails", "neutral"])
-ACTIONS = st.lists(st.tuples(st.integers(0, 6), st.one_of(st.just("enter"), ENDS), st.integers(0, 9)), max_size=60)
+LIMIT, REST_S = 2, 5.0
+ACTION = st.sampled_from(["enter", "enter", "enter", "ok", "fails", "fails", "neutral"])
+ACTIONS = st.lists(st.tuples(st.sampled_from([0, 0, 1, 3]), ACTION, st.integers(0, 3)), min_size=30, max_size=60)
 
 
 @given(ACTIONS)
@@ -53,6 +54,20 @@ def test_it_tells_how_often_the_endpoint_failed_and_when_it_may_be_asked() -> No
         breaker.leave(breaker.enter(1.0), ERRORS["fault"](), 5.0)
     with pytest.raises(CircuitOpen, match=r"'e': not asked: 2 calls in a row failed; it is tried again in 28\.000 s"):
         breaker.enter(7.0)
+
+
+def test_what_is_told_while_it_is_open_has_taken_no_quota() -> None:
+    rt = SimRuntime()
+
+    async def body() -> float:
+        bench = Bench(rt, {"tokens_per_minute": 60}, attempts=1, breaker_failures=1, breaker_rest_s=10)
+        for name in range(3):
+            await bench.outcome(name, [Step(0.0, "fault")], 60)
+        await rt.sleep(10)
+        await bench.call(3, [Step(0.0)], 60)
+        return bench.times("sent", 3)[0]
+
+    assert run(rt, body) == 10.0
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commissure.hal.dice import dice
 from commissure.hal.errors import ServerFault, TruncatedStream
 from commissure.hal.resilience.first_tokens import FEWEST, KEPT, FirstTokens
 from commissure.hal.runtime import Runtime
@@ -36,6 +37,9 @@ HEDGED: dict[str, Any] = {"hedge": True, "hedge_after_s": 2.0, "attempts": 1}
         ([Step(9.0), Step(5.0, "truncated", first_s=1.0)], TruncatedStream, 7.0, [0]),
         # The loser takes its time to end.
         ([Step(9.0, cleanup_s=2.0), Step(3.0)], (0, 1), 7.0, [0]),
+        # A loser that will not end has still lost.
+        ([Step(9.0, first_s=5.0, stubborn=True), Step(30.0, first_s=1.0)], (0, 1), 32.0, []),
+        ([Step(9.0, stubborn=True), Step(1.0)], (0, 1), 9.0, []),
         # A failure before a hedge is due is left to the retries.
         ([Step(1.0, "fault"), Step(1.0)], ServerFault, 1.0, []),
     ],
@@ -97,6 +101,23 @@ def test_hedges_do_not_overtake_calls_that_wait_for_quota(make_runtime: Any) -> 
     assert bench.times("sent", 1) == [30.0]
 
 
+@on_both_runtimes
+def test_who_gave_up_waiting_stands_in_no_hedges_way(make_runtime: Any) -> None:
+    rt: Runtime = make_runtime()
+
+    async def body() -> Any:
+        bench = Bench(rt, concurrency=2, **HEDGED)
+
+        async def gives_up() -> None:
+            with rt.move_on_after(0.5):
+                await bench.call(2, [Step(1.0)])
+
+        await rt.gather(*(bench.call(name, [Step(1.0)]) for name in range(2)), gives_up())
+        return await bench.call(3, [Step(9.0), Step(1.0)])
+
+    assert run(rt, body) == (3, 1)
+
+
 def test_the_extra_load_of_hedges_is_bounded_like_that_of_retries() -> None:
     rt = SimRuntime()
 
@@ -139,9 +160,10 @@ def test_hedging_does_not_talk_itself_down() -> None:
     assert 0.03 * 4000 < run(rt, body) < 0.08 * 4000
 
 
-@given(st.lists(st.floats(0, 100), max_size=2 * KEPT))
-def test_the_percentile_is_by_nearest_rank_over_a_window(seconds: list[float]) -> None:
-    first_tokens = FirstTokens()
+@given(st.integers(0, 2 * KEPT), st.integers(0, 9))
+def test_the_percentile_is_by_nearest_rank_over_a_window(seen: int, seed: int) -> None:
+    first_tokens, seconds = FirstTokens(), [float(one) for one in range(seen)]
+    dice(str(seed)).shuffle(seconds)
     for one in seconds:
         first_tokens.add(one)
     window = seconds[-KEPT:]

@@ -47,8 +47,9 @@ class Breaker:
         if error is None:
             self._failed, self._probe_from_s = 0, None
         elif is_failure(error):
+            # Only a success begins the count anew, so that one failed probe is enough.
             self._failed += 1
-            if self._probing or self._failed >= self._limit:
+            if self._failed >= self._limit:
                 self._probe_from_s = now + self._rest_s
                 self._era += 1
         self._probing = False

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from tests.support.api.answer import Answer, Usage, make_choices
 from tests.support.api.ask import Ask, Body, Refusal
@@ -131,10 +130,7 @@ class ApiServer:
         try:
             self._check_key(bill.request)
             self.flavour.check(bill.request.headers)
-            if body is None:
-                raise Refusal(400, "param", "The body is not a JSON object.")
-            ask = self.flavour.read(kind, body)
-            answer = self._begin(ask, suffered, bill)
+            answer = self._begin(self._read(kind, body), suffered, bill)
         except Refusal as refusal:
             refuse(connection, self.flavour, refusal, bill.request, self._number)
             return
@@ -146,11 +142,18 @@ class ApiServer:
         self.load.first_s.append(answer.first_s - answer.start_s)
         self.load.whole_s.append(answer.end_s - answer.start_s)
 
+    def _read(self, kind: str, body: Body | None) -> Ask:
+        try:
+            if body is not None:
+                return self.flavour.read(kind, body)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise Refusal(400, "param", f"Malformed request: {error!r}") from error
+        raise Refusal(400, "param", "The body is not a JSON object.")
+
     def _begin(self, ask: Ask, suffered: Fault | None, bill: Bill) -> Answer:
-        number = self._number
         name = "" if suffered is None else suffered.name
-        choices = make_choices(ask, number, name == "split_utf8")
-        answer = Answer(ask, number, int(time.time()), choices, sum(prompt.tokens for prompt in ask.prompts))
+        choices = make_choices(ask, self._number, name == "split_utf8")
+        answer = Answer(ask, self._number, int(time.time()), choices, sum(prompt.tokens for prompt in ask.prompts))
         answer.usage = USAGE.get(name, "normal")
         if self.flavour.caches(ask):
             for prompt in ask.prompts:
@@ -182,8 +185,7 @@ class ApiServer:
         except Refusal as refusal:
             refuse(connection, self.flavour, refusal, came, self._number)
             return
-        payload: Any = reply.body
-        data = payload if isinstance(payload, bytes) else dumps(payload).encode()
+        data = reply.body if isinstance(reply.body, bytes) else dumps(reply.body).encode()
         connection.reply(reply.status, {"content-type": reply.media}, data)
 
     def _own_page(self, request: Request, body: Body) -> Reply | None:
@@ -193,9 +195,6 @@ class ApiServer:
             return Reply(asdict(self.load.totals) | state)
         if request.path == "/_play":
             names = body.get("faults", [])
-            if "share" in body:
-                self.play_share(body["share"], body.get("seed", 0), *names)
-            else:
-                self.play(*names)
+            self.play_share(body["share"], body.get("seed", 0), *names) if "share" in body else self.play(*names)
             return Reply({"ok": True})
         return None

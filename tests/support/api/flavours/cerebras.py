@@ -25,6 +25,7 @@ class Cerebras(OpenAI):
     name = "cerebras"
     reasoning = "reasoning"
     null_usage_in_chunks = False
+    tool_delta: ClassVar = {"type": "function"}  # ChatChunkResponseChoiceDeltaToolCall requires it
     known = frozenset(KNOWN.split())
     # Wrong key and rate: live answers in public issues (grammar-nazi-bot 958). The other codes: assumed.
     errors: ClassVar[Errors] = {

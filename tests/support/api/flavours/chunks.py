@@ -65,7 +65,7 @@ class Chunks:
                 call = choice.calls[piece.call]
                 opened = {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
                 yield self._event(self._row(choice, {"tool_calls": [{"index": piece.call, **opened}]}), step, 0)
-            more = {"index": piece.call, "function": {"arguments": piece.text}}
+            more = {"index": piece.call, **self._flavour.tool_delta, "function": {"arguments": piece.text}}
             yield self._event(self._row(choice, {"tool_calls": [more]}), step, 1)
 
     def _finished(self, choice: Choice, last: bool, step: int) -> Event:

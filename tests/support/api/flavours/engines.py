@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tests.support.api.answer import Answer, Choice
 from tests.support.api.ask import Body
-from tests.support.api.flavours.base import Load, Reply
+from tests.support.api.flavours.base import Event, Load, Reply
 from tests.support.api.flavours.hosted import per_s
 from tests.support.api.flavours.openai import OpenAI
 from tests.support.api.flavours.shapes import ERRORS, Errors, Limits, Sample, exposition, histogram
@@ -58,7 +58,10 @@ class Vllm(OpenAI):
         return {"stop_reason": choice.matched}
 
     def error(self, status: int, kind: str, message: str, param: str | None, model: str, key: str) -> Body:
+        """A wrong key is answered by the AuthenticationMiddleware (entrypoints/openai), whose error is a text."""
         of_type, _, text = self.said(kind, message, model, key)
+        if kind == "auth" and not message:
+            return {"error": "Unauthorized"}
         return {"error": {"message": text, "type": of_type, "param": param, "code": status}}
 
     def headers(self, number: int, limits: Limits) -> dict[str, str]:
@@ -138,6 +141,10 @@ class Sglang(OpenAI):
     def error(self, status: int, kind: str, message: str, param: str | None, model: str, key: str) -> Body:
         of_type, _, text = self.said(kind, message, model, key)
         return {"object": "error", "message": text, "type": of_type, "param": param, "code": status}
+
+    def error_event(self) -> Event:
+        """Within an envelope there (entrypoints/openai/serving_base.py, create_streaming_error_response)."""
+        return Event({"error": self.error(500, "server", "", None, "", "")})
 
     def headers(self, number: int, limits: Limits) -> dict[str, str]:
         """None of its own."""

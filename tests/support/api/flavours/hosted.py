@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from tests.support.api.answer import Answer, Choice
 from tests.support.api.ask import Body
+from tests.support.api.flavours.base import Load, Reply
 from tests.support.api.flavours.openai import OpenAI
 from tests.support.api.flavours.shapes import ERRORS, Errors, Limits
 
@@ -107,6 +108,9 @@ class Groq(OpenAI):
         times = {"queue_time": 0.0, "prompt_time": first_s, "completion_time": whole_s - first_s, "total_time": whole_s}
         cached = {"prompt_tokens_details": {"cached_tokens": answer.cached_tokens}}
         return {**self.counts(answer), **times, **cached}
+
+    def get(self, path: str, load: Load) -> Reply | None:
+        return super().get(path.removeprefix("/openai"), load)
 
     def first_extras(self, answer: Answer) -> Body:
         return {"x_groq": {"id": f"req_{answer.number:06d}"}}

@@ -34,6 +34,7 @@ class OpenAI(Flavour):
     reasoning: ClassVar[str] = ""  # the field that shows reasoning; OpenAI's chat hides it
     fingerprint: ClassVar[str | None] = "fp_0123456789"
     null_usage_in_chunks: ClassVar = True
+    tool_delta: ClassVar[Body] = {}  # more fields of each tool call delta after the first
 
     def read(self, kind: str, body: Body) -> Ask:
         return (read_chat if kind == "chat" else read_text)(body, self.known)

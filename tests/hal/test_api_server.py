@@ -1,0 +1,178 @@
+"""The server that stands in for the providers streams, breaks and keeps its accounts as adapter tests rely on."""
+
+import json
+import socket
+
+import httpx
+import pytest
+
+from tests.support.api import FAULTS, ApiServer, api_process, api_server, settled
+from tests.support.api.hear import ANTHROPIC, PLAIN, PROMPT, body_of, hear, path_of
+
+# What a client sees of each fault, in a stream and without one. "" is a whole answer.
+NO_STREAM_EFFECT = dict.fromkeys(("late_usage_with_choices", "comments", "crlf", "slow", "split_utf8"), "")
+SEEN_PLAIN = NO_STREAM_EFFECT | {
+    **{name: "refused" for name, fault in FAULTS.items() if fault.where == "refuse"},
+    **dict.fromkeys(("html", "empty", "bad_json", "bad_event"), "JSONDecodeError"),
+    **dict.fromkeys(("close", "truncated"), "RemoteProtocolError"),
+    **dict.fromkeys(("reset", "cut"), "ReadError"),
+    **dict.fromkeys(("hang", "stall"), "ReadTimeout"),
+    "error_event": "refused",
+    "missing_field": "",
+    "no_usage": "",
+    "null_usage": "",
+}
+SEEN_STREAM = SEEN_PLAIN | {"truncated": "", "error_event": "error event"}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["openai", "anthropic", "cerebras"])
+def test_every_fault_shows_and_bills_as_its_table_says(name: str, stream: bool) -> None:
+    seen = SEEN_STREAM if stream else SEEN_PLAIN
+    assert seen.keys() == FAULTS.keys()
+    with api_server(name) as server:
+        plain = hear(server, stream)
+        for one, fault in FAULTS.items():
+            server.play(one)
+            heard = hear(server, stream, 0.1 if fault.waits else 20.0)
+            bill = server.bills[-1]
+            assert settled(lambda: server.under_way == 0)
+            spoilt = one == "missing_field"
+            assert spoilt or heard.error == seen[one], one
+            assert (one, heard.status) == (one, fault.status if stream or one != "error_event" else 500)
+            billed = "nothing" if one == "error_event" and not stream else fault.billed
+            assert (bill.prompt_tokens > 0) == (billed != "nothing"), one
+            least, most = {"nothing": (0, 0), "so far": (1, 4 if stream else 8), "all": (8, 8)}[billed]
+            assert least <= bill.output_tokens <= most, one
+            assert bill.cancelled == fault.waits
+            whole = billed == "all" and one not in ("bad_json", "missing_field", "bad_event")
+            assert spoilt or (heard.finish is not None) == whole, one
+            assert spoilt or bool(heard.usage) == (whole and one not in ("no_usage", "null_usage")), one
+            if whole and one != "split_utf8":
+                assert heard.text == plain.text, one
+            assert not (spoilt and heard.text)
+        assert settled(lambda: server.open_connections == 0)
+        assert server.cancelled == 2
+
+
+def test_split_utf8_comes_byte_by_byte_with_line_separators() -> None:
+    with api_server("openai") as server:
+        server.play("split_utf8", "split_utf8")
+        streamed, whole = hear(server, True), hear(server, False)
+    assert streamed.text == whole.text
+    assert {"\u2028", "\u0085", "🙂"} <= {*streamed.text}
+    assert streamed.parts > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"), [("openai", {"error"}), ("cerebras", {"message", "type", "code", "param"})]
+)
+def test_refusals_carry_what_a_client_decides_by(name: str, fields: set[str]) -> None:
+    with api_server(name) as server, httpx.Client(base_url=server.url, **PLAIN) as client:
+        kinds = ("http_429", "http_429_date", "http_429_spent", "http_401", "http_400_param")
+        server.play(*kinds)
+        key = {"authorization": "Bearer sk-secret"}
+        got = {
+            kind: client.post(path_of(server), json=body_of(server, False), headers=key, timeout=20) for kind in kinds
+        }
+    assert got["http_429"].headers["retry-after"] == "0.05"
+    assert any("remaining" in header and value == "0" for header, value in got["http_429"].headers.items())
+    assert got["http_429_date"].headers["retry-after"].endswith("GMT")
+    assert "retry-after" not in got["http_429_spent"].headers
+    assert "insufficient_quota" in got["http_429_spent"].text
+    assert "sk-secret" in got["http_401"].text
+    assert '"param":"temperature"' in got["http_400_param"].text
+    assert fields <= got["http_401"].json().keys()
+
+
+def test_tokens_stream_as_they_come_and_a_client_that_leaves_is_counted() -> None:
+    with api_server("vllm", words_per_s=50) as server, httpx.Client(**PLAIN) as client:
+        body = body_of(server, True, max_tokens=10_000)
+        with client.stream("POST", server.url + path_of(server), json=body) as got:
+            lines = (line for line in got.iter_lines() if "content" in line and '"content":""' not in line)
+            next(lines)
+            early = server.bills[0].output_tokens
+            next(lines)
+            assert server.under_way == 1
+        assert settled(lambda: server.cancelled == 1 and server.under_way == 0)
+        assert 1 <= early < server.bills[0].output_tokens < 10_000
+        assert server.bills[0].prompt_tokens == 14
+
+
+def test_two_requests_in_one_packet_are_answered_in_order_on_one_connection() -> None:
+    with api_server("openai") as server:
+        both = b""
+        for seed in (1, 2):
+            body = json.dumps(body_of(server, False, seed=seed)).encode()
+            both += b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        with socket.create_connection(("127.0.0.1", server.port)) as raw:
+            raw.sendall(both[:100])
+            raw.sendall(both[100:])
+            got = b""
+            while got.count(b"total_tokens") < 2:
+                got += raw.recv(65536)
+            assert server.open_connections == 1
+    first, second = got.index(b'"content":"year'), got.index(b'"content":"people')
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\ncontent-length: 99999999999\r\n\r\n", 413),
+        (b"GET /" + b"x" * 70_000, 431),
+    ],
+)
+def test_what_is_no_request_is_refused(sent: bytes, status: int) -> None:
+    with api_server("openai") as server, socket.create_connection(("127.0.0.1", server.port)) as raw:
+        raw.sendall(sent)
+        assert raw.recv(65536).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_key_is_asked_for_where_the_provider_does() -> None:
+    for name, header in (("vllm", "authorization"), ("anthropic", "x-api-key")):
+        with api_server(name, key="right") as server, httpx.Client(base_url=server.url, **PLAIN) as client:
+            for value, status in (("wrong", 401), ("right", 200)):
+                headers = ANTHROPIC | {header: f"Bearer {value}" if header == "authorization" else value}
+                assert client.get("/v1/models", headers=headers).status_code == status
+                assert client.post(path_of(server), json=body_of(server, False), headers=headers).status_code == status
+            assert [seen.headers.get(header, "")[-5:] for seen in server.requests] == ["wrong"] * 2 + ["right"] * 2
+            if name == "vllm":
+                assert client.get("/health").status_code == 200
+
+
+def test_a_share_of_faults_is_the_same_for_a_seed() -> None:
+    def played(seed: int) -> list[str]:
+        with api_server("openai") as server:
+            server.play_share(0.4, seed, "http_500", "empty")
+            for _ in range(40):
+                hear(server, False)
+            return [bill.fault for bill in server.bills]
+
+    assert played(1) == played(1) != played(2)
+    assert {*played(1)} == {"", "http_500", "empty"}
+
+
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
+    with api_server("openai") as server, pytest.raises(ValueError, match="there are reset"):
+        server.play("http_418")
+    with pytest.raises(ValueError, match="there are openai"):
+        ApiServer("elsewhere")
+
+
+def test_a_process_of_its_own_gives_its_totals() -> None:
+    with api_process("cerebras", "--fault", "http_503", "--model", "big") as server:
+        url, body = f"{server.url}/v1/chat/completions", {"model": "big", "max_tokens": 5}
+        body["messages"] = [{"role": "user", "content": PROMPT}]
+        with httpx.Client(**PLAIN) as client:
+            got = [client.post(url, json=body).status_code for _ in range(3)]
+            server.play("reset")
+            with pytest.raises(httpx.ReadError):
+                client.post(url, json=body)
+        bill = server.bill()
+    assert got == [503, 200, 200]
+    assert bill == bill | {"calls": 4, "output_tokens": 10, "prompt_tokens": 28, "cached_tokens": 8, "under_way": 0}
+    assert bill["faults"] == {"http_503": 1, "reset": 1}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.api import FLAVOURS, ApiServer, api_server
-from tests.support.api.hear import ANTHROPIC, PLAIN, PROMPT, Heard, body_of, cached, hear, path_of
+from tests.support.api.hear import ANTHROPIC, PLAIN, PROMPT, Heard, body_of, cached, hear, objects, path_of
 from tests.support.api.schema import instance
 
 SCHEMA = {
@@ -72,6 +72,60 @@ def test_the_cache_counts_whole_units_of_a_known_prefix() -> None:
             6,
         )
         assert (read["cache_creation_input_tokens"], read["cache_read_input_tokens"], read["input_tokens"]) == (0, 8, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "field"),
+    [
+        ("cerebras", "time_info", "prompt_time"),
+        ("vllm", "metrics", "time_to_first_token_ms"),
+        ("neuron", "metrics", "queue_time_ms"),
+        ("llama_cpp", "timings", "prompt_n"),
+        ("sambanova", "usage", "time_to_first_token"),
+        ("groq", "usage", "queue_time"),
+        ("moonshotai", "usage", "cached_tokens"),
+        ("sglang", "usage", "reasoning_tokens"),
+    ],
+)
+def test_timing_is_where_the_provider_puts_it(name: str, where: str, field: str) -> None:
+    with api_server(name, words_per_s=1000, first_s=0.01) as server:
+        events, whole = objects(hear(server, True)), objects(hear(server, False))
+    assert field in events[-1][where]
+    assert field in whole[-1][where]
+    assert not any(where in event for event in events[:-1])
+    if "time" in field:
+        assert events[-1][where][field] >= 0.01 * (1000 if field.endswith("_ms") and field != "queue_time_ms" else 0)
+
+
+def test_answers_of_a_stream_come_by_turns() -> None:
+    with api_server("openai") as server:
+        events = objects(hear(server, True, n=2, max_tokens=3))
+    assert [choice["index"] for event in events for choice in event["choices"]] == [0, 1] * 5
+
+
+def test_tools_are_called_by_word_until_they_have_answered() -> None:
+    tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("go", "stay")]
+    with api_server("openai") as server:
+
+        def called(text: str, *more: dict[str, Any], **choice: Any) -> list[str]:
+            messages = [{"role": "user", "content": text}, *more]
+            heard = hear(server, True, max_tokens=90, tools=tools, messages=messages, **choice)
+            made = sum(len(call[1]) > 0 for call in heard.calls.values())
+            ids = [call for event in objects(heard) for call in calls_in(event) if "id" in call]
+            assert len(ids) == made == sum("name" in call["function"] for call in ids)
+            assert heard.finish == ("tool_calls" if made else "length")
+            return [name for name, _ in heard.calls.values()]
+
+        assert called("which tool?") == ["go"]
+        assert called("all tools") == ["go", "stay"]
+        assert called("no word") == []
+        assert called("a tool", {"role": "tool", "tool_call_id": "x", "content": "done"}) == []
+        assert called("a tool", tool_choice="none") == []
+        assert called("no word", tool_choice={"type": "function", "function": {"name": "stay"}}) == ["stay"]
+
+
+def calls_in(event: dict[str, Any]) -> list[dict[str, Any]]:
+    return [call for choice in event["choices"] for call in choice["delta"].get("tool_calls", ())]
 
 
 def test_llama_cpp_keeps_prompts_in_slots() -> None:

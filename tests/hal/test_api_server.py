@@ -1,5 +1,6 @@
 """The server that stands in for the providers streams, breaks and keeps its accounts as adapter tests rely on."""
 
+import asyncio
 import json
 import socket
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.api import FAULTS, ApiServer, api_process, api_server, settled
 from tests.support.api.hear import ANTHROPIC, PLAIN, PROMPT, body_of, hear, path_of
+from tests.support.api.play import Pace
 
 # What a client sees of each fault, in a stream and without one. "" is a whole answer.
 NO_STREAM_EFFECT = dict.fromkeys(("late_usage_with_choices", "comments", "crlf", "slow", "split_utf8"), "")
@@ -55,6 +57,58 @@ def test_every_fault_shows_and_bills_as_its_table_says(name: str, stream: bool) 
         assert server.cancelled == 2
 
 
+@pytest.mark.parametrize(
+    ("fault", "there", "usages"),
+    [
+        ("comments", b"\n\n: keep-alive\n\n", 1),
+        ("crlf", b"}\r\n\r\ndata: {", 1),
+        ("no_usage", b"data: [DONE]\n\n", 0),
+        ("null_usage", b'"choices":[],"usage":null', 0),
+        ("late_usage_with_choices", b'"finish_reason":"length","delta":{}}],"usage":{', 1),
+        ("bad_event", b'"choices": [{"del\n\ndata: {', 1),
+        ("truncated", b"data: {", 0),
+    ],
+)
+def test_the_shape_of_a_stream_is_in_its_bytes(fault: str, there: bytes, usages: int) -> None:
+    with api_server("together") as server:
+        usual = hear(server, True).data
+        server.play(fault)
+        data = hear(server, True).data
+    assert there in data
+    assert (there in usual) == (fault in ("no_usage", "truncated"))
+    assert (usual.count(b'"usage":{'), data.count(b'"usage":{')) == (1, usages)
+    assert data.endswith(b"[DONE]\r\n\r\n" if fault == "crlf" else b"}\n\n" if fault == "truncated" else b"[DONE]\n\n")
+
+
+def test_a_slow_answer_takes_twice_the_time() -> None:
+    pace = Pace(words_per_s=10, first_s=0.5)
+    for step in (0, 1, 7):
+        assert pace.after_s(step, FAULTS["slow"]) == 2 * pace.after_s(step, FAULTS["crlf"]) > 0
+    assert pace.after_s(-1, None) == 0
+
+
+def test_many_streams_at_once_are_each_whole_and_leave_nothing() -> None:
+    async def one(port: int, request: bytes) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        data = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        assert data.endswith(b"[DONE]\n\n\r\n0\r\n\r\n")
+        return data.count(b'"content":"') - 1
+
+    async def all_of(server: ApiServer) -> list[int]:
+        body = json.dumps(body_of(server, True)).encode()
+        head = f"POST {path_of(server)} HTTP/1.1\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+        return await asyncio.gather(*(one(server.port, head.encode() + body) for _ in range(200)))
+
+    with api_server("openai", words_per_s=100, first_s=0.05) as server:
+        assert asyncio.run(all_of(server)) == [8] * 200
+        assert settled(lambda: server.open_connections == server.under_way == 0)
+        assert sum(bill.output_tokens for bill in server.bills) == 1600
+        assert server.cancelled == 0
+
+
 def test_split_utf8_comes_byte_by_byte_with_line_separators() -> None:
     with api_server("openai") as server:
         server.play("split_utf8", "split_utf8")
@@ -92,7 +146,7 @@ def test_tokens_stream_as_they_come_and_a_client_that_leaves_is_counted() -> Non
             lines = (line for line in got.iter_lines() if "content" in line and '"content":""' not in line)
             next(lines)
             early = server.bills[0].output_tokens
-            next(lines)
+            assert settled(lambda: server.bills[0].output_tokens > early)
             assert server.under_way == 1
         assert settled(lambda: server.cancelled == 1 and server.under_way == 0)
         assert 1 <= early < server.bills[0].output_tokens < 10_000

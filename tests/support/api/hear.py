@@ -27,6 +27,7 @@ class Heard:
     usage: dict[str, Any] | None = None
     error: str = ""
     parts: int = 0
+    data: bytes = b""
 
     def call(self, key: Any, name: str, arguments: str) -> None:
         """A piece of a tool call."""
@@ -58,7 +59,7 @@ def hear(server: ApiServer, stream: bool, timeout_s: float = 20.0, **more: Any) 
                 heard.status = got.status_code
                 pieces = [*got.iter_raw()]
                 heard.parts = len(pieces)
-                data = b"".join(pieces)
+                data = heard.data = b"".join(pieces)
                 sse = got.headers["content-type"].startswith("text/event-stream")
         events = data.replace(b"\r\n", b"\n").split(b"\n\n") if sse else [b"data: " + data]
         for event in events:
@@ -102,6 +103,14 @@ def take(heard: Heard, data: dict[str, Any]) -> None:
             heard.call(data["index"], "", delta["partial_json"])
     elif kind == "message_delta":
         heard.finish = data["delta"]["stop_reason"]
+
+
+def objects(heard: Heard) -> list[dict[str, Any]]:
+    """The JSON objects of a stream, or the one of a whole answer."""
+    if not heard.data.startswith((b"data: ", b"event: ")):
+        return [json.loads(heard.data)]
+    lines = [line[6:] for line in heard.data.split(b"\n") if line.startswith(b"data: {")]
+    return [json.loads(line) for line in lines]
 
 
 def cached(usage: dict[str, Any]) -> int:

@@ -153,6 +153,13 @@ def test_tokens_stream_as_they_come_and_a_client_that_leaves_is_counted() -> Non
         assert server.bills[0].prompt_tokens == 14
 
 
+def test_a_whole_answer_that_nobody_waits_for_bills_what_was_generated() -> None:
+    with api_server("anthropic", words_per_s=50) as server:
+        assert hear(server, False, 0.2, max_tokens=10_000).error == "ReadTimeout"
+        assert settled(lambda: server.cancelled == 1)
+        assert 1 <= server.bills[0].output_tokens < 10_000
+
+
 def test_two_requests_in_one_packet_are_answered_in_order_on_one_connection() -> None:
     with api_server("openai") as server:
         both = b""
@@ -208,6 +215,28 @@ def test_a_share_of_faults_is_the_same_for_a_seed() -> None:
 
     assert played(1) == played(1) != played(2)
     assert {*played(1)} == {"", "http_500", "empty"}
+
+
+def test_a_page_can_suffer_faults_of_its_own() -> None:
+    with api_server("openai") as server, httpx.Client(base_url=server.url, **PLAIN) as client:
+        server.play("http_503", "html", path="/v1/models")
+        assert hear(server, False).finish == "length"
+        assert [client.get("/v1/models").status_code for _ in range(3)] == [503, 200, 200]
+        assert client.get("/v1/models").json()["data"][0]["id"] == "test-model"
+        assert client.get("/elsewhere").status_code == 404
+    assert len(server.bills) == 1
+
+
+def test_the_server_stops_while_calls_are_under_way() -> None:
+    with socket.socket() as raw:
+        with api_server("openai", words_per_s=1) as server:
+            raw.connect(("127.0.0.1", server.port))
+            body = json.dumps(body_of(server, True)).encode()
+            raw.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+            assert settled(lambda: server.under_way == 1 and server.bills[0].output_tokens == 1)
+        assert (server.open_connections, server.under_way, server.cancelled) == (0, 0, 0)
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", server.port)):
+            pass
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:

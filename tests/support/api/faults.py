@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,7 +35,7 @@ _TABLE = (
     Fault("http_503", "refuse", "unavailable", status=503, kind="unavailable"),
     Fault("http_529", "refuse", "overloaded, as Anthropic says it", status=529, kind="overloaded"),
     Fault("http_429", "refuse", "rate limit, Retry-After: 0.05 and rate-limit headers", status=429, kind="rate"),
-    Fault("http_429_date", "refuse", "rate limit, Retry-After as an HTTP date 1 to 2 s ahead", status=429, kind="rate"),
+    Fault("http_429_date", "refuse", "rate limit, Retry-After as a date 0.5 to 1.5 s ahead", status=429, kind="rate"),
     Fault("http_429_spent", "refuse", "quota or spend limit used up, no Retry-After", status=429, kind="spent"),
     Fault("http_402", "refuse", "payment required", status=402, kind="pay"),
     Fault("http_410", "refuse", "the model is retired", status=410, kind="gone"),
@@ -45,14 +44,14 @@ _TABLE = (
     Fault("http_401", "refuse", "the body echoes the key that was sent", status=401, kind="auth"),
     Fault("html", "instead", "200 with an HTML page"),
     Fault("empty", "instead", "200 with an empty body"),
-    Fault("bad_json", "instead", "the body is no JSON", billed="all"),
-    Fault("missing_field", "instead", "JSON without the answers (choices, content)", billed="all"),
+    Fault("bad_json", "instead", "the body is no JSON; of a stream, each event", billed="all"),
+    Fault("missing_field", "instead", "JSON without choices or content; of a stream, each event", billed="all"),
     Fault("stall", "during", "first chunk, then silence", "half the body, then silence", "so far", waits=True),
     Fault("truncated", "during", "ends in order, without finish_reason", "closed after half its length", "so far"),
     Fault("cut", "during", "TCP reset in the middle of a chunk", "reset after half its length", "so far"),
     Fault("error_event", "during", "an error object after some chunks, then the end", "http_500", "so far"),
     Fault("bad_event", "during", "a broken JSON event after some chunks, then the rest", "bad_json", "all"),
-    Fault("no_usage", "shape", "no usage, and nothing else that counts tokens", billed="all"),
+    Fault("no_usage", "shape", "no usage, nor llama.cpp's timings and vLLM's metrics", billed="all"),
     Fault("null_usage", "shape", "usage is null", billed="all"),
     Fault("late_usage_with_choices", "shape", "usage on the finish chunk, not on its own", "no effect", "all"),
     Fault("split_utf8", "shape", "multi-byte text with raw U+2028 and U+0085; each byte its own chunk", billed="all"),
@@ -73,8 +72,3 @@ def fault(name: str) -> Fault:
 def without_stream(fault: Fault) -> Fault:
     """What a request without a stream suffers instead."""
     return FAULTS.get(fault.plain, fault)
-
-
-def counted(names: list[str]) -> dict[str, int]:
-    """How often each was played."""
-    return dict(Counter(name for name in names if name))

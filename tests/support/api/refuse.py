@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from email.utils import formatdate
 
@@ -39,7 +38,7 @@ def refuse(
     if fault == "http_429":
         headers["retry-after"] = str(RETRY_AFTER_S)
     elif fault == "http_429_date":
-        headers["retry-after"] = formatdate(math.ceil(time.time()) + 1, usegmt=True)
+        headers["retry-after"] = formatdate(round(time.time() + 1), usegmt=True)
     connection.reply(refusal.status, headers, dumps(error).encode())
 
 

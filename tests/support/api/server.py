@@ -83,7 +83,7 @@ class ApiServer:
         return server
 
     async def stop(self, server: asyncio.Server) -> None:
-        """Stops listening and drops all connections."""
+        """Stops listening and drops all connections; calls under way do not count as cancelled."""
         self._stopping = True
         server.close()
         while self._connections:

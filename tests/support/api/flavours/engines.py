@@ -19,6 +19,7 @@ class Vllm(OpenAI):
 
     name = "vllm"
     known = None
+    needs_model = False
     reasoning = "reasoning"
     fingerprint = None
     null_usage_in_chunks = False
@@ -58,7 +59,7 @@ class Vllm(OpenAI):
         return {"stop_reason": choice.matched}
 
     def error(self, status: int, kind: str, message: str, param: str | None, model: str, key: str) -> Body:
-        """A wrong key is answered by the AuthenticationMiddleware (entrypoints/openai), whose error is a text."""
+        """A wrong key gets a text (AuthenticationMiddleware in vllm/entrypoints/openai/server_utils.py)."""
         of_type, _, text = self.said(kind, message, model, key)
         if kind == "auth" and not message:
             return {"error": "Unauthorized"}
@@ -120,6 +121,7 @@ class Sglang(OpenAI):
 
     name = "sglang"
     known = None
+    needs_model = False
     reasoning = "reasoning_content"
     fingerprint = None
     null_usage_in_chunks = False

@@ -45,6 +45,7 @@ class LlamaCpp(OpenAI):
 
     name = "llama_cpp"
     known = None
+    needs_model = False
     reasoning = "reasoning_content"
     fingerprint = "b8681-stand-in"
     null_usage_in_chunks = False

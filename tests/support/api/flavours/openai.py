@@ -34,10 +34,12 @@ class OpenAI(Flavour):
     reasoning: ClassVar[str] = ""  # the field that shows reasoning; OpenAI's chat hides it
     fingerprint: ClassVar[str | None] = "fp_0123456789"
     null_usage_in_chunks: ClassVar = True
+    needs_model: ClassVar[bool] = True
     tool_delta: ClassVar[Body] = {}  # more fields of each tool call delta after the first
 
     def read(self, kind: str, body: Body) -> Ask:
-        return (read_chat if kind == "chat" else read_text)(body, self.known)
+        named = body if self.needs_model else {"model": self.name, **body}
+        return (read_chat if kind == "chat" else read_text)(named, self.known)
 
     def usage(self, answer: Answer) -> Body:
         """completion_usage.py; cache_write_tokens as in its PromptTokensDetails."""

@@ -93,6 +93,9 @@ def test_timing_is_where_the_provider_puts_it(name: str, where: str, field: str)
     assert field in events[-1][where]
     assert field in whole[-1][where]
     assert not any(where in event for event in events[:-1])
+    if name == "cerebras":
+        parts = {"queue_time", "prompt_time", "completion_time", "total_time", "created"}
+        assert events[-1][where].keys() == whole[-1][where].keys() == parts
     if "time" in field:
         assert events[-1][where][field] >= 0.01 * (1000 if field.endswith("_ms") and field != "queue_time_ms" else 0)
 

@@ -77,7 +77,7 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
         (["run", "cache-loop", "--world", "real"], "unknown world 'real'"),
         (["run", "cache-loop", "--seed", "x"], "Invalid value"),
         (["run", "cache-loop", "--fleet", "none.toml"], "none.toml: no such file"),
-        (["run", "cache-loop", "--fleet", "null"], "llama_cpp endpoints only"),
+        (["run", "cache-loop", "--fleet", "null"], "one llama_cpp endpoint"),
         (["run", "cache-loop", "--out", "file"], "cannot hold run folders"),
         (["fleet", "check", "bad.toml"], "bad.toml:5: endpoints.0.chip: "),
         (["report", "nowhere"], "nowhere: not the folder of a run"),

@@ -38,7 +38,10 @@ def refuse(
     if fault == "http_429":
         headers["retry-after"] = str(RETRY_AFTER_S)
     elif fault == "http_429_date":
-        headers["retry-after"] = formatdate(round(time.time() + 1), usegmt=True)
+        headers |= {
+            "date": formatdate(time.time(), usegmt=True),
+            "retry-after": formatdate(round(time.time() + 1), usegmt=True),
+        }
     connection.reply(refusal.status, headers, dumps(error).encode())
 
 

@@ -35,7 +35,7 @@ class FaultyServer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What comes of a fault: an error of this kind, or a reply, whose usage may then be estimated."""
+    """What comes of a fault: an error of this kind, or a reply; its usage is estimated if nothing else tells it."""
 
     whole: type[EndpointError] | None
     streamed: type[EndpointError] | None
@@ -59,7 +59,7 @@ FAULTS = {
     "http_429_spent": _both(QuotaExhausted, False), "http_402": _both(QuotaExhausted, False),
     "http_410": _both(ModelRetired, False), "http_404_model": _both(ModelRetired, False),
     "http_400_param": _both(Refused, False), "http_401": _both(Refused, False),
-    "html": _both(MalformedReply, False), "empty": Outcome(MalformedReply, TruncatedStream),
+    "html": _both(MalformedReply, False), "empty": _both(MalformedReply, False),
     "bad_json": _both(MalformedReply, False), "missing_field": Outcome(MalformedReply, EndpointError),
     "truncated": _both(TruncatedStream), "cut": _both(TruncatedStream),
     "error_event": Outcome(ServerFault, StreamFailed), "bad_event": _both(MalformedReply, False),
@@ -83,7 +83,10 @@ async def check_fault(rt: Runtime, endpoint: Endpoint, server: FaultyServer, nam
             found = await _ask(endpoint, streamed=streamed)
         except EndpointError as error:
             found = error
-        _check(f"{name}, {'streamed' if streamed else 'whole'}", kind, outcome, found)
+        what = f"{name}, {'streamed' if streamed else 'whole'}"
+        if outcome.estimated and isinstance(found, Reply) and not found.timing.server:
+            require(found.usage.estimated, f"{what}: estimated usage says so", found.usage)
+        _check(what, kind, outcome, found)
         after = await _ask(endpoint, streamed=not streamed)
         require(after.usage.said_tokens >= 1, f"{name}: the next call is served", after)
 
@@ -92,7 +95,7 @@ def _check(what: str, kind: type[EndpointError] | None, outcome: Outcome, found:
     if kind is None:
         require(isinstance(found, Reply), f"{what}: a reply comes all the same", found)
         assert isinstance(found, Reply)
-        require(found.usage.estimated is outcome.estimated, f"{what}: estimated usage says so", found.usage)
+        require(outcome.estimated or not found.usage.estimated, f"{what}: usage is the server's", found.usage)
         require(found.usage.said_tokens >= 1, f"{what}: tokens are counted", found.usage)
         return
     require(isinstance(found, kind), f"{what}: the outcome is {kind.__name__}", found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import BudgetExceeded, EndpointError, TruncatedStream, UsageError
+from commissure.hal.errors import BudgetExceeded, EndpointError, MalformedReply, NoAnswer, TruncatedStream, UsageError
 from commissure.hal.estimate import expected_usage, most_usage, text_tokens
 from commissure.hal.ledger import Amount, Ledger, Reservation
 from commissure.hal.reply import Chunk, Reply, Usage
@@ -84,10 +84,13 @@ class Attempt:
         total_s = self.rt.now() - sending.start_s
         if not sending.sent or _is_free(error):
             self._ledger.refund(reservation)
+        elif isinstance(error, NoAnswer):
+            self._ledger.estimate(reservation, Amount())
         else:
             profile = self.endpoint.profile
             prompt = expected_usage(self.call, profile).prompt_tokens
-            usage = Usage(prompt, 0, min(sending.said, self.call.max_tokens * self.call.n), estimated=True)
+            said = min(sending.said_by(error), self.call.max_tokens * self.call.n)
+            usage = Usage(prompt, 0, said, estimated=True)
             cost_usd = profile.price_usd(usage)
             self._ledger.estimate(reservation, Amount(cost_usd, prompt + usage.output_tokens, 1, total_s))
         if sending.sent:
@@ -97,16 +100,17 @@ class Attempt:
 
 
 class Sending:
-    """One attempt under way: what has come of it so far. `said` is about how many tokens were seen of the answer."""
+    """One attempt under way: what has come of it so far."""
 
-    __slots__ = ("_call", "_endpoint", "reply", "said", "sent", "start_s")
+    __slots__ = ("_call", "_endpoint", "_seen", "_streamed", "reply", "sent", "start_s")
 
     def __init__(self, attempt: Attempt) -> None:
         self._call = attempt.call
         self._endpoint = attempt.endpoint
         self.start_s = attempt.rt.now()
         self.sent = False
-        self.said = 0
+        self._seen = 0
+        self._streamed = False
         self.reply: Reply | None = None
 
     async def answered(self, progress: Progress) -> Reply:
@@ -123,14 +127,24 @@ class Sending:
 
     async def chunks(self, progress: Progress) -> AsyncGenerator[Chunk, None]:
         """The reply in pieces."""
-        self.sent = True
+        self.sent = self._streamed = True
         async with aclosing(self._endpoint.stream(self._call)) as chunks:
             async for chunk in chunks:
                 if chunk.reply is None:
                     progress.first_token()
-                    self.said += text_tokens(chunk.text, self._endpoint.profile)
+                    self._seen += text_tokens(chunk.text, self._endpoint.profile)
                 self.reply = chunk.reply
                 yield chunk
+
+    def said_by(self, error: BaseException) -> int:
+        """About how many tokens were generated when this happened.
+
+        As many as the endpoint told, or as were seen; a whole answer that came broken had been generated in full.
+        """
+        if isinstance(error, EndpointError) and error.said_tokens is not None:
+            return max(self._seen, error.said_tokens)
+        broken = isinstance(error, (MalformedReply, TruncatedStream))
+        return self._call.max_tokens * self._call.n if broken and not self._streamed else self._seen
 
 
 def quota_of(reply: Reply) -> Amounts:

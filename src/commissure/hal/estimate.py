@@ -6,7 +6,8 @@ import json
 
 from commissure.hal.call import Call, Image
 from commissure.hal.model import models
-from commissure.hal.profile import Profile
+from commissure.hal.profile import Profile, Tokenizer
+from commissure.hal.quantity import value_of
 from commissure.hal.reply import Usage
 
 # English text in current vocabularies: about four tokens to three words, and a chat frame of two messages.
@@ -33,7 +34,19 @@ def expected_usage(call: Call, profile: Profile) -> Usage:
         before += sum(text_tokens(one.text, profile) for one in call.history)
     rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
     words = len(call.system.split()) + len(call.prompt.split())
-    return Usage(before + round(words * rate) + FRAME_TOKENS, 0, said)
+    return Usage(before + round(words * rate) + _frame(call, profile.tokenizer), 0, said)
+
+
+def _frame(call: Call, tokenizer: Tokenizer | None) -> int:
+    """The tokens of a chat frame around the call's messages."""
+    if not call.chat:
+        return 0
+    if tokenizer is None:
+        return FRAME_TOKENS
+    default = value_of(tokenizer.default_system_tokens) if not call.system else 0.0
+    messages = len(call.history) + bool(call.system or default) + bool(call.prompt or call.images or not call.history)
+    each = tokenizer.message_header_tokens.value + tokenizer.message_footer_tokens.value
+    return round(messages * each + tokenizer.reply_header_tokens.value + default)
 
 
 def most_usage(call: Call, profile: Profile, *, prompts: int = 1) -> Usage:

@@ -57,6 +57,9 @@ class Reader(Protocol):
     def answer(self) -> Answer | None:
         """The whole, or None if the stream has not said that it is complete."""
 
+    def usage(self) -> Usage | None:
+        """The tokens, as far as the stream has told them."""
+
 
 class Codec(Protocol):
     """Calls into a provider's requests, and its answers into ours. Pure: no I/O, no clock."""

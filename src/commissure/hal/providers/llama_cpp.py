@@ -75,6 +75,8 @@ PROVIDER = Provider(
     key_variables=("LLAMACPP_API_KEY",),
     key_required=False,
     capabilities=Capabilities(hints=HINTS, images=False, cache_ttls_s=()),
+    # Their chat templates announce no tools: tool_choice "required" is passed over in silence (measured).
+    models={"smollm2-135m": {"tools": False}, "gemma-3-270m": {"tools": False}},
     metrics=LLAMA_CPP,
     # It closes a kept connection after a stream, and the next request on it fails (measured: xllamacpp 2026.10).
     keep_alive=False,

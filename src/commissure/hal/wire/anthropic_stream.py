@@ -7,7 +7,7 @@ from typing import Any
 
 from commissure.hal.call import ToolCall
 from commissure.hal.provider import Answer, Piece
-from commissure.hal.reply import Choice, ChunkKind
+from commissure.hal.reply import Choice, ChunkKind, Usage
 from commissure.hal.wire.anthropic_wire import Block, Delta, EventBody, UsageBody, error_of, finish_of, usage_of
 
 
@@ -63,8 +63,11 @@ class AnthropicReader:
             for one in blocks
             if one.block.type == "tool_use"
         )
-        usage = usage_of(UsageBody.model_validate(self._usage))
-        return Answer((Choice(text, self._finish, calls, reasoning),), usage)
+        return Answer((Choice(text, self._finish, calls, reasoning),), self.usage())
+
+    def usage(self) -> Usage | None:
+        """The tokens as last told, if the prompt's were."""
+        return usage_of(UsageBody.model_validate(self._usage))
 
     def _count(self, usage: UsageBody | None) -> None:
         """Later counts are cumulative: they replace earlier ones."""

@@ -77,7 +77,9 @@ class ApiEndpoint:
             self._running -= 1
         answer = reader.answer()
         if answer is None or len(answer.choices) < call.n:
-            raise TruncatedStream(self.name)
+            cut = TruncatedStream(self.name)
+            cut.said_tokens = told.said_tokens if (told := reader.usage()) else None
+            raise cut
         yield Chunk("", self._reply(call, answer, watch))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:

@@ -61,6 +61,10 @@ class OpenAiReader:
             return None
         return Answer(tuple(one.whole() for one in growing), self._usage, self._times)
 
+    def usage(self) -> Usage | None:
+        """The tokens, if an event has told them."""
+        return self._usage
+
     def _grown(self, choice: ChoiceBody) -> Iterator[Piece]:
         growing = self._growing.setdefault(choice.index, _Growing())
         growing.finish = choice.finish_reason or growing.finish

@@ -12,6 +12,7 @@ from commissure.hal.errors import (
     EndpointError,
     MalformedReply,
     ModelRetired,
+    NoAnswer,
     QuotaExhausted,
     RateLimited,
     Refused,
@@ -54,13 +55,14 @@ def refusal(endpoint: str, what: str, status: int, headers: Mapping[str, str], c
 def parsed(endpoint: str, what: str, content: bytes) -> Any:
     """The JSON of a response. Raises MalformedReply for anything else."""
     if not content.strip():
-        raise MalformedReply(endpoint, f"{what}: the answer is empty")
+        raise NoAnswer(endpoint, f"{what}: the answer is empty")
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        kind = "HTML" if content.lstrip()[:1] == b"<" else "something else"
-        advice = "; is base_url right?" if kind == "HTML" else ""
-        raise MalformedReply(endpoint, f"{what}: expected JSON, got {kind}: {shown(content)}{advice}") from None
+        if content.lstrip()[:1] == b"<":
+            problem = f"{what}: expected JSON, got HTML: {shown(content)}; is base_url right?"
+            raise NoAnswer(endpoint, problem) from None
+        raise MalformedReply(endpoint, f"{what}: expected JSON, got: {shown(content)}") from None
 
 
 def shown(content: bytes) -> str:

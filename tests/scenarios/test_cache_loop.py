@@ -123,7 +123,7 @@ def test_bad_settings(changes: dict[str, str], message: str) -> None:
 def test_unknown_names() -> None:
     with pytest.raises(UsageError, match="Did you mean 'cache-loop'"):
         find_scenario("cache-lop")
-    with pytest.raises(UsageError, match="llama_cpp endpoints only"):
+    with pytest.raises(UsageError, match="one llama_cpp endpoint, or several"):
         SCENARIO.fleet(Fleet.load("null"), Settings(), "lru", 0)
 
 

@@ -71,7 +71,7 @@ def test_every_public_name_is_there() -> None:
     [
         (lambda rt, fleet: 3, "`async def`"),
         (lambda rt, fleet: _forgets(fleet), "an `await` is missing"),
-        (lambda rt, fleet: fleet.generate("hello"), r"takes a Call, not 'hello'"),
+        (lambda rt, fleet: fleet.generate("hello"), r"answers a Call, not 'hello'"),
     ],
 )
 def test_slips_in_a_workflow_are_explained(workflow: Any, message: str) -> None:

@@ -21,6 +21,7 @@ from commissure.hal.fault import Fault
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, read_calls
 from commissure.hal.ledger import UNLIMITED, Budget
+from commissure.hal.spec import EndpointSpec
 from commissure.policies.routing import build_router
 from commissure.scenarios import live_replay
 from commissure.scenarios.live_replay import foretold, replay_live
@@ -177,8 +178,10 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(
     live: Callable[..., Columns], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = small_trace()
-    with pytest.raises(UsageError, match="no live adapter for provider 'vllm'"):
-        replay_live(trace, Fleet.load("h100"), tmp_path / "runs")
+    with monkeypatch.context() as absent:
+        absent.setattr(live_replay, "require", _absent)
+        with pytest.raises(UsageError, match="no adapter for 'null'"):
+            live(trace)
     local = Fleet.load("local")
     large = trace.input_tokens + trace.output_tokens > 1024
     assert 0 < large.sum() < 80
@@ -189,6 +192,10 @@ def test_what_cannot_be_sent_is_refused_before_anything_is(
     with pytest.raises(UsageError, match=r"80 real calls are more than 79.*--limit"):
         live(trace)
     assert not (tmp_path / "runs").exists()
+
+
+def _absent(spec: EndpointSpec) -> None:
+    raise UsageError(f"no adapter for {spec.name!r}")
 
 
 def write_trace(path: Path, trace: Trace) -> Path:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 import httpx
@@ -17,6 +20,24 @@ ALLOW_REMOTE = True
 CONNECT_S = 10.0
 # What a server does that has closed an idle connection just when we used it again (httpcore's own words).
 _STALE = "Server disconnected without sending a response"
+
+
+# Requests at once by one pool of connections.
+A_POOL = 32
+
+
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """A client with connections of its own, and how many requests it has under way."""
+
+    client: httpx.AsyncClient
+    used: int = 0
+
+
+@lru_cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust; read once, for it takes 20 ms."""
+    return httpx.create_ssl_context()
 
 
 class HttpTransport:
@@ -42,40 +63,56 @@ class HttpTransport:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         sent = {**(headers or {}), **({key_header: key.header_value(key_header)} if key else {})}
-        self._client = httpx.AsyncClient(
+        self._make = partial(
+            httpx.AsyncClient,
             base_url=base_url,
             headers={**sent, "accept-encoding": "identity"},
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_S, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=256 if keep_alive else 0),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=A_POOL if keep_alive else 0),
+            verify=_certificates() if base_url.startswith("https:") else False,
             trust_env=False,
         )
+        self._pools: list[_Pool] = []
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for pool in self._pools:
+            await pool.client.aclose()
 
     @asynccontextmanager
     async def send(self, method: str, path: str, body: bytes | None = None) -> AsyncIterator[Response]:
         """Make a request; the connection is closed with the block if the answer was not read to its end."""
-        response = await self._open(method, path, body)
-        pieces = self._pieces(response)
+        pool = self._free_pool()
+        pool.used += 1
         try:
-            yield Response(response.status_code, dict(response.headers), pieces)
+            response = await self._open(pool.client, method, path, body)
+            pieces = self._pieces(response)
+            try:
+                yield Response(response.status_code, dict(response.headers), pieces)
+            finally:
+                await pieces.aclose()
+                await response.aclose()
         finally:
-            await pieces.aclose()
-            await response.aclose()
+            pool.used -= 1
 
-    async def _open(self, method: str, path: str, body: bytes | None) -> httpx.Response:
+    def _free_pool(self) -> _Pool:
+        """One with room. httpcore looks at every connection of a pool for each request, so that large ones are slow."""
+        for pool in self._pools:
+            if pool.used < A_POOL:
+                return pool
+        self._pools.append(_Pool(self._make()))
+        return self._pools[-1]
+
+    async def _open(self, client: httpx.AsyncClient, method: str, path: str, body: bytes | None) -> httpx.Response:
         headers = {"content-type": "application/json"} if body is not None else {}
+        request = client.build_request(method, path, content=body, headers=headers)
         try:
             try:
-                request = self._client.build_request(method, path, content=body, headers=headers)
-                return await self._client.send(request, stream=True)
+                return await client.send(request, stream=True)
             except httpx.RemoteProtocolError as error:
                 if _STALE not in str(error):
                     raise
-                request = self._client.build_request(method, path, content=body, headers=headers)
-                return await self._client.send(request, stream=True)
+                return await client.send(request, stream=True)
         except httpx.HTTPError as error:
             raise self._fault(error, f"{method} {path}") from None
 

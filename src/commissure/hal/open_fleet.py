@@ -78,8 +78,8 @@ class OpenFleet:
 
         What is retried, hedged and waited for is the endpoint's `resilience`; each attempt reserves before it is sent.
         """
-        endpoint, call = self._chosen(call)
-        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, call)
+        endpoint, named = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named)
         self._running[endpoint.name] += 1
         try:
             asked = attempt.asked(reserves_output=guard.reserves_output)
@@ -94,13 +94,17 @@ class OpenFleet:
 
         Raises as `generate` does; TruncatedStream if the stream ends before its closing chunk.
         """
-        endpoint, call = self._chosen(call)
-        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, call)
+        endpoint, named = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named)
+        placement: list[Placement | None] = []
         self._running[endpoint.name] += 1
         try:
             asked = attempt.asked(reserves_output=guard.reserves_output)
-            async with aclosing(guard.stream(asked, partial(self._send_stream, attempt), _quota_of_chunk)) as chunks:
+            send = partial(self._send_stream, attempt, placement)
+            async with aclosing(guard.stream(asked, send, _quota_of_chunk)) as chunks:
                 async for chunk in chunks:
+                    if chunk.reply is not None:
+                        self._heard(call, chunk.reply, placement[-1])
                     yield chunk
         finally:
             self._running[endpoint.name] -= 1
@@ -112,15 +116,16 @@ class OpenFleet:
         async with attempt.reserved() as sending, self._placed(attempt) as placement:
             return await sending.answered(progress), placement
 
-    async def _send_stream(self, attempt: Attempt, progress: Progress) -> AsyncGenerator[Chunk, None]:
+    async def _send_stream(
+        self, attempt: Attempt, placements: list[Placement | None], progress: Progress
+    ) -> AsyncGenerator[Chunk, None]:
         async with (
             attempt.reserved() as sending,
             self._placed(attempt) as placement,
             aclosing(sending.chunks(progress)) as chunks,
         ):
+            placements.append(placement)
             async for chunk in chunks:
-                if chunk.reply is not None:
-                    self._heard(attempt.call, chunk.reply, placement)
                 yield chunk
 
     def _placed(self, attempt: Attempt) -> AbstractAsyncContextManager[Placement | None]:

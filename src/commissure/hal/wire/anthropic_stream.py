@@ -63,8 +63,7 @@ class AnthropicReader:
             for one in blocks
             if one.block.type == "tool_use"
         )
-        # Without the prompt's tokens nothing of the usage can be trusted.
-        usage = usage_of(UsageBody.model_validate(self._usage)) if "input_tokens" in self._usage else None
+        usage = usage_of(UsageBody.model_validate(self._usage))
         return Answer((Choice(text, self._finish, calls, reasoning),), usage)
 
     def _count(self, usage: UsageBody | None) -> None:

@@ -47,7 +47,7 @@ class MessageBody(Wire):
     """A whole answer."""
 
     content: list[Block]
-    usage: UsageBody
+    usage: UsageBody | None = None
     stop_reason: str | None = None
 
 
@@ -83,10 +83,15 @@ def finish_of(stop_reason: str | None) -> str:
     return _FINISH.get(stop_reason or "end_turn", stop_reason or "stop")
 
 
-def usage_of(body: UsageBody) -> Usage:
-    """`input_tokens` leaves out what was read from the cache or written to it; the prompt is all three."""
+def usage_of(body: UsageBody | None) -> Usage | None:
+    """`input_tokens` leaves out what was read from the cache or written to it; the prompt is all three.
+
+    None where the prompt's tokens are not told: then the rest cannot be trusted either.
+    """
+    if body is None or body.input_tokens is None:
+        return None
     read, written = body.cache_read_input_tokens or 0, body.cache_creation_input_tokens or 0
-    return Usage((body.input_tokens or 0) + read + written, read, body.output_tokens or 0, 0, written)
+    return Usage(body.input_tokens + read + written, read, body.output_tokens or 0, 0, written)
 
 
 def error_of(body: dict[str, Any]) -> WireError:

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
+from commissure.hal.errors import MalformedReply
 from commissure.hal.keys import redact
 from commissure.hal.runtime import Runtime
-from commissure.hal.wire.refusals import parsed, refusal
+from commissure.hal.wire.refusals import parsed, refusal, shown
 from commissure.hal.wire.sse import event_data
 from commissure.hal.wire.transport import Response, Transport
 
@@ -42,12 +43,22 @@ class Client:
         """The JSON of each server-sent event of a POST, up to `[DONE]` or the end of the stream."""
         async with self._transport.send("POST", path, _bytes(body)) as response:
             await self._check("POST", path, response)
+            if "event-stream" not in response.headers.get("content-type", "event-stream"):
+                yield await self._no_stream(path, response)
+                return
             async with aclosing(event_data(response.pieces)) as events:
                 async for data in events:
                     if data.strip() == b"[DONE]":
                         await self._drain(response)
                         return
                     yield self._parsed("POST", path, data)
+
+    async def _no_stream(self, path: str, response: Response) -> Any:
+        """What came in the place of a stream: an error object is passed on, anything else is refused."""
+        body = self._parsed("POST", path, content := await response.read())
+        if isinstance(body, dict) and body.get("error"):
+            return body
+        raise MalformedReply(self._endpoint, f"{self._what('POST', path)}: asked for a stream, got: {shown(content)}")
 
     async def _whole(self, method: str, path: str, body: Mapping[str, Any] | None) -> bytes:
         async with self._transport.send(method, path, None if body is None else _bytes(body)) as response:

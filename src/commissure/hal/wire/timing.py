@@ -44,7 +44,9 @@ def seconds_of(said: Any, prefill: str, decode: str, unit_s: float = 1.0) -> Ser
     """The times under these two names in what a server said, where both are there; None otherwise."""
     if not isinstance(said, dict):
         return None
-    values = [value for name in (prefill, decode) if isinstance(value := said.get(name), int | float)]
-    if len(values) < 2 or not all(0 <= value < float("inf") for value in values):
+    try:
+        first_s, second_s = (float(said[name]) * unit_s for name in (prefill, decode))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return ServerTimes(values[0] * unit_s, values[1] * unit_s, said)
+    sound = 0 <= first_s < float("inf") and 0 <= second_s < float("inf")
+    return ServerTimes(first_s, second_s, said) if sound else None

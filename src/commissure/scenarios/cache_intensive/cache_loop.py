@@ -86,7 +86,7 @@ class CacheLoop:
         Agents are divided among several endpoints, unless the fleet has a router that does more than take the first.
         """
         if any(spec.provider != "llama_cpp" for spec in fleet.specs):
-            raise UsageError("cache-loop needs a fleet of llama_cpp endpoints only, whose KV slots it can address")
+            raise UsageError("cache-loop needs one llama_cpp endpoint, or several, whose KV slots it can address")
         graph = settings.build().graph
         if len(fleet.specs) > 1 and isinstance(fleet.router, FirstAble):
             fleet = replace(fleet, router=Homes(tuple(graph)))

@@ -30,7 +30,7 @@ def fleet_check(file: FleetFile, as_json: JsonOption = False) -> None:
     fleet = Fleet.load(file)
     found = check(fleet, date.today())
     if as_json:
-        rows = [asdict(one) for one in found]
+        rows = [without_keys(asdict(one)) for one in found]
         print_json({"fleet": file, "ok": True, "usd_per_hour": fleet.usd_per_hour, "endpoints": rows})
     else:
         _print_checked(found)
@@ -71,21 +71,27 @@ def without_keys(value: Any) -> Any:
     return value
 
 
+def _table(head: list[str], rows: list[list[str]]) -> None:
+    print_table(head, [[without_keys(cell) for cell in row] for row in rows])
+
+
+def _say(line: str) -> None:
+    typer.echo(without_keys(line))
+
+
 def _print_checked(found: list[Checked]) -> None:
-    print_table(
-        ["endpoint", "provider", "model", "chip", "address", "key", "live", "sim"], [_needs(one) for one in found]
-    )
-    print_table(
+    _table(["endpoint", "provider", "model", "chip", "address", "key", "live", "sim"], [_needs(one) for one in found])
+    _table(
         ["endpoint", "profile", "USD/Mtok in, out", "USD/hour", "priced", "source", "limits", "resilience"],
         [_known(one) for one in found],
     )
     for one in found:
         for lack in one.lacks:
-            typer.echo(f"live: {one.endpoint}: {lack.what}: {lack.fix}")
+            _say(f"live: {one.endpoint}: {lack.what}: {lack.fix}")
         if one.not_simulated:
-            typer.echo(f"sim: {one.endpoint}: {one.not_simulated}")
+            _say(f"sim: {one.endpoint}: {one.not_simulated}")
         for warning in one.warnings:
-            typer.echo(f"warning: {one.endpoint}: {warning}")
+            _say(f"warning: {one.endpoint}: {warning}")
 
 
 def _needs(one: Checked) -> list[str]:
@@ -117,12 +123,12 @@ def _plainly(settings: Mapping[str, Any]) -> str:
 def _print_pings(found: list[Ping]) -> None:
     head = ["endpoint", "call", "first token, s", "modelled", "tokens/s", "modelled", "whole, s", "modelled",
             "server says, s", "tokens in, out", "USD", "status"]  # fmt: skip
-    print_table(head, [[without_keys(cell) for cell in _ping_row(one)] for one in found])
+    _table(head, [_ping_row(one) for one in found])
     for one in found:
         if one.error:
-            typer.echo(without_keys(f"error: {one.endpoint}: {one.error}: {one.problem}"))
+            _say(f"error: {one.endpoint}: {one.error}: {one.problem}")
         for warning in one.warnings:
-            typer.echo(without_keys(f"warning: {one.endpoint}: {warning}"))
+            _say(f"warning: {one.endpoint}: {warning}")
 
 
 def _ping_row(one: Ping) -> list[str]:

@@ -117,6 +117,8 @@ class _Pinged:
         self._warnings = [why] if why else []
         self._row = Ping(spec.name, provider.model_id(spec) if provider else spec.model, modelled=modelled)
         self._own = spec.provider in IN_PROCESS and spec.base_url is None
+        if not self._own and self._fleet.unpriced():
+            self._warnings.append("no price is known: that its call costs too much cannot be seen beforehand")
         self._opened: OpenFleet | None = None
 
     def row(self) -> Ping:

@@ -143,7 +143,10 @@ def _ping_row(one: Ping) -> list[str]:
 
 
 def _speeds(speed: Speed | None) -> list[str]:
-    return ["-"] * 3 if speed is None else [text(speed.ttft_s), text(speed.tokens_per_s), text(speed.total_s)]
+    if speed is None:
+        return ["-"] * 3
+    rate = "-" if speed.tokens_per_s is None else f"{speed.tokens_per_s:,.4g}"
+    return [text(speed.ttft_s), rate, text(speed.total_s)]
 
 
 def _status(one: Ping) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commissure.cli_calibrate import calibrate
+from commissure.cli_fleet import fleet_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
@@ -28,7 +29,6 @@ app = typer.Typer(
 app.command()(replay)
 app.command()(calibrate)
 app.command()(profile)
-fleet_app = typer.Typer(help="Fleet files.", no_args_is_help=True)
 app.add_typer(fleet_app, name="fleet")
 
 
@@ -119,38 +119,6 @@ def list_scenarios(as_json: JsonOption = False) -> None:
         ["scenario", "what", "policies", "settings"],
         [[one.name, one.summary, " ".join(one.policies), text(one.settings().model_dump())] for one in found],
     )
-
-
-@fleet_app.command("check")
-def fleet_check(file: Annotated[str, typer.Argument(help="A fleet file.")], as_json: JsonOption = False) -> None:
-    """Check a fleet file without touching any endpoint."""
-    from commissure.hal.fleet import Fleet
-    from commissure.sim.topology.build import check_topology
-
-    loaded = Fleet.load(file)
-    check_topology(loaded)
-    rows = []
-    for spec in loaded.specs:
-        known = loaded.profiles[spec.name]
-        price, hour = known.price, known.usd_per_hour
-        rows.append(
-            {
-                "endpoint": spec.name,
-                "provider": spec.provider,
-                "model": spec.model,
-                "chip": spec.chip,
-                "profile": spec.profile_name,
-                "input_usd_per_mtok": price.input_usd_per_mtok.value if price else None,
-                "output_usd_per_mtok": price.output_usd_per_mtok.value if price else None,
-                "usd_per_hour": hour.value * spec.replicas if hour else None,
-                "replicas": spec.replicas,
-                "can_simulate": known.step is not None or known.hosted is not None,
-            }
-        )
-    if as_json:
-        print_json({"fleet": file, "ok": True, "endpoints": rows})
-    else:
-        print_table(list(rows[0]), [[text(value) for value in row.values()] for row in rows])
 
 
 @app.command()

@@ -14,4 +14,6 @@ PROVIDER = Provider(
     capabilities=Capabilities(
         min_tokens=False, logprobs=None, several=False, stop=4, cache_key=False, cache_ttls_s=(), tells_times=False
     ),
+    # As LiteLLM's table of models has them (novita/...).
+    ids={"qwen3-235b": "qwen/qwen3-235b-a22b-instruct-2507", "qwen3-vl-8b": "qwen/qwen3-vl-8b-instruct"},
 )

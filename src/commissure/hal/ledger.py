@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 
 from commissure.hal.errors import BudgetExceeded, UsageError
 
@@ -56,6 +55,8 @@ class Budget:
 
 UNLIMITED = Budget()
 FIELDS = ("usd", "tokens", "calls", "time_s")
+# Of one: fine enough for the last bit of a float from a billionth of a dollar on.
+PARTS = 2**80
 
 
 @dataclass(eq=False, slots=True)
@@ -79,13 +80,13 @@ class Ledger:
         # The part of `spent` that is estimated.
         self.estimated = Amount()
         self.uncertain = Amount()
-        # Exact, so that adding and taking away again leaves nothing behind.
-        self._promised = dict.fromkeys(FIELDS, Fraction(0))
+        # Whole numbers, so that adding and taking away again leaves nothing behind.
+        self._promised = dict.fromkeys(FIELDS, 0)
 
     @property
     def reserved(self) -> Amount:
         """What calls under way may still use."""
-        return Amount(**{field: float(value) for field, value in self._promised.items()})
+        return Amount(**{field: value / PARTS for field, value in self._promised.items()})
 
     def reserve(self, amount: Amount) -> Reservation:
         """Set an amount aside. Raises BudgetExceeded, and changes nothing, if the budget does not hold it."""
@@ -120,7 +121,7 @@ class Ledger:
         for field in FIELDS:
             value = getattr(amount, field)
             if value:
-                self._promised[field] += sign * Fraction(value)
+                self._promised[field] += sign * int(value * PARTS)
 
     def _check(self, amount: Amount) -> None:
         after = self.spent + self.reserved + self.uncertain + amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Self
@@ -120,8 +121,8 @@ class EndpointSpec(BaseModel):
     @field_validator("key_variable")
     @classmethod
     def _is_a_variable(cls, name: str) -> str:
-        if name and not name.isidentifier():
-            raise ValueError("give the name of an environment variable, never the key itself")
+        if name and not re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", name):
+            raise ValueError("give the name of an environment variable, in capitals, never the key itself")
         return name
 
     @field_validator("capabilities")

@@ -20,6 +20,9 @@ PROFILES = Path(str(files("commissure.hal"))) / "profiles"
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
 
+# What people put a key or a password into by mistake: it is not shown.
+_SECRET = re.compile(r"key|url|token$|secret|password|auth|header", re.IGNORECASE)
+
 
 def load_toml(path: Path, model: type[Model]) -> Model:
     """Read and check a file. Raises UsageError with one line for each problem found."""
@@ -71,5 +74,5 @@ def _problem(path: Path, lines: dict[FieldPath, int], item: Any) -> str:
         known = known[:-1]
     line = lines.get(known, 1)
     field = ".".join(str(part) for part in where) or "the file"
-    given = "" if item["type"] == "missing" else f" (given: {item['input']!r:.60})"
+    given = "" if item["type"] == "missing" or _SECRET.search(field) else f" (given: {item['input']!r:.60})"
     return f"{path}:{line}: {field}: {item['msg']}{given}"

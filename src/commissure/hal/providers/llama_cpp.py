@@ -8,7 +8,7 @@ Hints address its KV slots: a call is placed by `id_slot`; slots are erased, sav
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import HINTS, Capabilities
 from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import MalformedReply, UsageError
+from commissure.hal.keys import first_set
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profile import Profile
 from commissure.hal.provider import Provider, ServerTimes
@@ -26,7 +27,7 @@ from commissure.hal.reply import Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.spec import EndpointSpec
-from commissure.hal.wire.address import http_transport, split_version, url_of
+from commissure.hal.wire.address import http_transport, key_of, split_version, url_of
 from commissure.hal.wire.client import Client
 from commissure.hal.wire.endpoint import ApiEndpoint
 from commissure.hal.wire.metrics import LLAMA_CPP
@@ -145,8 +146,15 @@ def _file_of(agent: str) -> str:
 
 def require(spec: EndpointSpec) -> None:
     """The engine and the model's weights, unless the server is another's."""
-    if spec.base_url is None:
+    if _is_ours(spec):
         require_local(spec.model)
+    else:
+        key_of(PROVIDER, spec)
+
+
+def _is_ours(spec: EndpointSpec) -> bool:
+    """Whether nobody says where a server runs, so that we start one."""
+    return spec.base_url is None and first_set(PROVIDER.url_variables) is None
 
 
 def over(transport: Transport, spec: EndpointSpec, profile: Profile, rt: Runtime, version: str) -> LlamaCppEndpoint:
@@ -160,8 +168,9 @@ async def connect(
 ) -> AsyncIterator[Endpoint]:
     """Open a client to `base_url`, or to an embedded server that ends with the block."""
     with ExitStack() as stack:
-        own = None if spec.base_url else stack.enter_context(local_server(spec.model, spec.slots, spec.slot_tokens))
-        root, version = split_version(own or url_of(PROVIDER, spec))
+        own = local_server(spec.model, spec.slots, spec.slot_tokens) if _is_ours(spec) else nullcontext(None)
+        address = stack.enter_context(own)
+        root, version = split_version(address or url_of(PROVIDER, spec))
         transport = wrap(http_transport(PROVIDER, spec, root))
         try:
             yield over(transport, spec, profile, rt, version)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 import commissure as cm
 from commissure.hal.errors import MissingExtra, UsageError
@@ -147,3 +148,24 @@ def test_a_call_to_an_endpoint_that_is_not_listed() -> None:
     call: CallRecord = record(endpoint="locale")
     with pytest.raises(UsageError, match=r"unknown endpoint of a span 'locale'. Did you mean 'local'"):
         span_listener((SPEC,), epoch_ns=0)(call)
+
+
+def test_a_failed_attempt_is_a_span_with_its_error(tmp_path: Path) -> None:
+    engine = '[[endpoints]]\nname = "e"\nprovider = "vllm"\nmodel = "llama-3.1-8b"\nchip = "nvidia-h100"\n'
+    (tmp_path / "f.toml").write_text(engine + '[[faults]]\nendpoint = "e"\nkind = "fail"\nrate = 1.0\nfor_s = 1\n')
+    fleet = cm.Fleet.load(tmp_path / "f.toml")
+    collector = Collector(fleet.specs)
+
+    async def work(rt: cm.Runtime, opened: cm.OpenFleet) -> None:
+        await opened.generate(cm.Call("x", max_tokens=2))
+
+    done = cm.run(work, fleet, on_call=collector.listen, on_failure=collector.listen, seed=1)
+    *failed, answered = collector.spans()
+    assert len(failed) == len(done.failures) >= 1
+    for span, failure in zip(failed, done.failures, strict=True):
+        assert span.status.status_code is StatusCode.ERROR
+        assert said(span)["error.type"] == failure.outcome == "EndpointError"
+        assert span.start_time == EPOCH_NS + round(failure.start_s * 1e9)
+    assert "error.type" not in said(answered)
+    assert said(answered)["gen_ai.response.time_to_first_chunk"] == done.calls[0].first_s
+    assert collector.histograms()["gen_ai.client.inference.time_to_first_chunk"].count == 1

@@ -15,7 +15,11 @@ from commissure.hal.reply import TimingSource
 
 
 class CallRecord(BaseModel):
-    """One finished call. `leg` names the part of the run: world/policy/workflow. Times in seconds of its clock."""
+    """One finished call. `leg` names the part of the run: world/policy/workflow. Times in seconds of its clock.
+
+    `first_s` is when the first piece of the answer came, since `start_s`; None where it was not seen. `estimated`: the
+    endpoint told no tokens.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,6 +33,8 @@ class CallRecord(BaseModel):
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    reasoning_tokens: int = 0
+    estimated: bool = False
     start_s: float
     queue_s: float
     prefill_s: float

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from commissure.hal.errors import MissingExtra, unknown
-from commissure.hal.journal import CallRecord
+from commissure.hal.journal import CallRecord, FailureRecord
 from commissure.hal.spec import EndpointSpec
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _ATTRIBUTES: Mapping[str, Callable[[CallRecord, EndpointSpec], Value | None]] = 
     _MODEL: lambda record, spec: spec.model,
     "gen_ai.usage.input_tokens": lambda record, spec: record.prompt_tokens,
     "gen_ai.usage.output_tokens": lambda record, spec: record.output_tokens,
+    "gen_ai.usage.reasoning.output_tokens": lambda record, spec: record.reasoning_tokens or None,
+    "gen_ai.response.time_to_first_chunk": lambda record, spec: record.first_s,
     "gen_ai.usage.cache_read.input_tokens": lambda record, spec: record.cached_tokens,
     "commissure.device": lambda record, spec: spec.chip,
     "commissure.endpoint": lambda record, spec: record.endpoint,
@@ -47,10 +49,23 @@ _ATTRIBUTES: Mapping[str, Callable[[CallRecord, EndpointSpec], Value | None]] = 
     "commissure.world": lambda record, spec: "sim" if record.timing == "sim" else "live",
     "commissure.virtual_start_s": lambda record, spec: record.start_s if record.timing == "sim" else None,
 }
-# Histograms, in seconds. gen_ai.client.inference.time_to_first_chunk is not among them: it is for streamed calls only,
-# and a record does not say whether its call was streamed, nor when its first chunk came.
-_HISTOGRAMS_S: Mapping[str, tuple[str, Callable[[CallRecord], float]]] = {
+# Of an attempt that failed; error.type is OpenTelemetry's own.
+_FAILURE: Mapping[str, Callable[[FailureRecord, EndpointSpec], Value | None]] = {
+    _OPERATION: lambda record, spec: OPERATION,
+    _PROVIDER: lambda record, spec: _PROVIDERS.get(spec.provider, spec.provider),
+    _MODEL: lambda record, spec: spec.model,
+    "error.type": lambda record, spec: record.outcome,
+    "commissure.device": lambda record, spec: spec.chip,
+    "commissure.endpoint": lambda record, spec: record.endpoint,
+    "commissure.agent": lambda record, spec: record.agent or None,
+    "commissure.kind": lambda record, spec: record.kind or None,
+    "commissure.leg": lambda record, spec: record.leg or None,
+    "commissure.cost_usd": lambda record, spec: record.cost_usd,
+}
+# Histograms, in seconds; the second only of calls whose first piece was seen.
+_HISTOGRAMS_S: Mapping[str, tuple[str, Callable[[CallRecord], float | None]]] = {
     "gen_ai.client.inference.duration": ("GenAI client inference operation duration.", lambda record: record.total_s),
+    "gen_ai.client.inference.time_to_first_chunk": ("Time to the first chunk.", lambda record: record.first_s),
 }
 # Few values each, so that they may label a metric.
 _METRIC_LABELS = (_OPERATION, _PROVIDER, _MODEL, "commissure.device", "commissure.simulated")
@@ -58,9 +73,12 @@ _METRIC_LABELS = (_OPERATION, _PROVIDER, _MODEL, "commissure.device", "commissur
 _BOUNDS_S = tuple(0.01 * 2**power for power in range(14))
 
 
-def attributes(record: CallRecord, spec: EndpointSpec) -> dict[str, Value]:
-    """The attributes of a call's span. `spec` is that of the endpoint which answered it."""
-    values = {name: value(record, spec) for name, value in _ATTRIBUTES.items()}
+def attributes(record: CallRecord | FailureRecord, spec: EndpointSpec) -> dict[str, Value]:
+    """The attributes of a call's span, or of a failed attempt's. `spec` is that of its endpoint."""
+    if isinstance(record, FailureRecord):
+        values = {name: value(record, spec) for name, value in _FAILURE.items()}
+    else:
+        values = {name: value(record, spec) for name, value in _ATTRIBUTES.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -71,13 +89,14 @@ def span_name(spec: EndpointSpec) -> str:
 
 def span_listener(
     specs: Iterable[EndpointSpec], tracer: Tracer | None = None, meter: Meter | None = None, *, epoch_ns: int
-) -> Callable[[CallRecord], None]:
-    """A listener for `cm.run(..., on_call=...)` that gives out a span, and its duration as a metric, for each call.
+) -> Callable[[CallRecord | FailureRecord], None]:
+    """A listener for `cm.run(..., on_call=..., on_failure=...)`: a span for each call and each attempt that failed.
 
-    `specs` are those of the fleet. `epoch_ns` is the moment at which the run's clock is 0, in nanoseconds since 1970:
-    `time.time_ns()` just before the run, or in sim whatever moment the virtual time shall start at. Without a tracer or
-    meter the global ones are used, which do nothing unless an SDK is set up. Raises MissingExtra where OpenTelemetry is
-    not installed; the listener raises UsageError for a call to an endpoint that is not in `specs`.
+    A call's times are metrics too. `specs` are those of the fleet. `epoch_ns` is the moment at which the run's clock is
+    0, in nanoseconds since 1970: `time.time_ns()` just before the run, or in sim whatever moment the virtual time shall
+    start at. Without a tracer or meter the global ones are used, which do nothing unless an SDK is set up. Raises
+    MissingExtra where OpenTelemetry is not installed; the listener raises UsageError for a call to an endpoint that is
+    not in `specs`.
     """
     try:
         from opentelemetry import metrics, trace
@@ -91,16 +110,20 @@ def span_listener(
         for name, (text, _) in _HISTOGRAMS_S.items()
     }
 
-    def listen(record: CallRecord) -> None:
+    def listen(record: CallRecord | FailureRecord) -> None:
         if record.endpoint not in known:
             raise unknown("endpoint of a span", record.endpoint, known)
         spec = known[record.endpoint]
         said = attributes(record, spec)
         start_ns = epoch_ns + round(record.start_s * 1e9)
         span = spans.start_span(span_name(spec), kind=trace.SpanKind.CLIENT, attributes=said, start_time=start_ns)
+        if isinstance(record, FailureRecord):
+            span.set_status(trace.StatusCode.ERROR, record.problem)
         span.end(epoch_ns + round((record.start_s + record.total_s) * 1e9))
-        labels = {name: said[name] for name in _METRIC_LABELS}
-        for name, histogram in histograms.items():
-            histogram.record(_HISTOGRAMS_S[name][1](record), labels)
+        if isinstance(record, CallRecord):
+            labels = {name: said[name] for name in _METRIC_LABELS}
+            for name, histogram in histograms.items():
+                if (value := _HISTOGRAMS_S[name][1](record)) is not None:
+                    histogram.record(value, labels)
 
     return listen

@@ -139,6 +139,8 @@ def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placemen
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        estimated=usage.estimated,
         start_s=timing.start_s,
         queue_s=timing.queue_s,
         prefill_s=timing.prefill_s,

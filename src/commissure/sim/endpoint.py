@@ -123,7 +123,8 @@ class ModelledEndpoint:
         """The reply to a call that was sent at `start_s`, taken up at `began_s` and has ended now."""
         prefill_s, decode_s = self._times(usage.computed_tokens, usage.prompt_tokens, usage.output_tokens)
         queue_s = began_s - start_s + self._weights[4]
-        timing = Timing(start_s, queue_s, prefill_s, decode_s, self._rt.now() - start_s, "sim")
+        total_s = self._rt.now() - start_s
+        timing = Timing(start_s, queue_s, prefill_s, decode_s, total_s, "sim", queue_s + prefill_s)
         return Reply((choice,), usage, timing, self.name, self.profile.price_usd(usage), slot)
 
     async def _prefetch(self, call: Call) -> None:

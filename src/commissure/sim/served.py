@@ -153,6 +153,7 @@ class ServedEndpoint:
             job.finished_s - job.first_s,
             job.finished_s - sent,
             "sim",
+            job.first_s - sent,
         )
         state = None
         if self.profile.step is not None:  # a provider hands no state on

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from commissure.hal.record.exchange import Exchange
 
 SHOWN_FIELDS, SHOWN_CHARACTERS = 3, 40
 _ABSENT = object()
+Difference = tuple[str, Any, Any]
 
 
 def not_recorded(exchanges: Sequence[Exchange], method: str, path: str, body: str | None) -> str:
@@ -23,24 +24,36 @@ def not_recorded(exchanges: Sequence[Exchange], method: str, path: str, body: st
         paths = sorted({f"{one.method} {one.path}" for one in exchanges})
         return f"{asked}; recorded were {', '.join(paths)}"
     wanted = _parsed(body)
-    near = min(same, key=lambda one: sum(1 for _ in differences(_parsed(one.body), wanted)))
-    found = list(islice(differences(_parsed(near.body), wanted), SHOWN_FIELDS + 1))
-    shown = "; ".join(found[:SHOWN_FIELDS]) + ("; and more" if len(found) > SHOWN_FIELDS else "")
-    return f"{asked} with this body. The nearest recorded one, sent at {near.start_s:.3f} s, differs in {shown}"
+    found = {place: list(_differences(_parsed(one.body), wanted)) for place, one in enumerate(same)}
+    near = min(found, key=lambda place: _distance(found[place]))
+    shown = "; ".join(
+        f"{where or 'the body'}: {_shown(recorded, asked)} was recorded, {_shown(asked, recorded)} is asked"
+        for where, recorded, asked in found[near][:SHOWN_FIELDS]
+    )
+    more = "; and more" if len(found[near]) > SHOWN_FIELDS else ""
+    at_s = same[near].start_s
+    return f"{asked} with this body. The nearest recorded one, sent at {at_s:.3f} s, differs in {shown}{more}"
 
 
-def differences(recorded: Any, asked: Any, where: str = "") -> Iterator[str]:
+def _differences(recorded: Any, asked: Any, where: str = "") -> Iterator[Difference]:
     """Each field in which two JSON values differ, with both its values."""
     if isinstance(recorded, dict) and isinstance(asked, dict):
-        for name in {**recorded, **asked}:
-            yield from differences(recorded.get(name, _ABSENT), asked.get(name, _ABSENT), f"{where}.{name}")
+        pairs: Iterable[tuple[Any, Any, Any]] = (
+            (name, recorded.get(name, _ABSENT), asked.get(name, _ABSENT)) for name in {**recorded, **asked}
+        )
     elif isinstance(recorded, list) and isinstance(asked, list):
-        for place, (one, other) in enumerate(zip_longest(recorded, asked, fillvalue=_ABSENT)):
-            yield from differences(one, other, f"{where}.{place}")
-    elif recorded is not asked and (type(recorded), recorded) != (type(asked), asked):
-        first = _first_difference(recorded, asked)
-        name = where.lstrip(".") or "the body"
-        yield f"{name}: {_shown(recorded, first)} was recorded, {_shown(asked, first)} is asked"
+        pairs = ((place, *two) for place, two in enumerate(zip_longest(recorded, asked, fillvalue=_ABSENT)))
+    else:
+        if (type(recorded), recorded) != (type(asked), asked):
+            yield where, recorded, asked
+        return
+    for name, one, other in pairs:
+        yield from _differences(one, other, f"{where}.{name}" if where else str(name))
+
+
+def _distance(found: Sequence[Difference]) -> tuple[int, int]:
+    """How many fields differ; among equals, those are nearer whose texts begin alike for longer."""
+    return len(found), -sum(_first_difference(recorded, asked) for _, recorded, asked in found)
 
 
 def _first_difference(one: Any, other: Any) -> int:
@@ -50,13 +63,13 @@ def _first_difference(one: Any, other: Any) -> int:
     return min(len(one), len(other)) if alike is None else alike
 
 
-def _shown(value: Any, first: int) -> str:
+def _shown(value: Any, other: Any) -> str:
     """A value, or a long text from shortly before the first character that differs."""
     if value is _ABSENT:
         return "nothing"
     if not isinstance(value, str):
         return json.dumps(value)[:SHOWN_CHARACTERS]
-    start = max(0, first - SHOWN_CHARACTERS // 2)
+    start = max(0, _first_difference(value, other) - SHOWN_CHARACTERS // 2)
     part = value[start : start + SHOWN_CHARACTERS]
     before, after = "..." if start else "", "..." if start + SHOWN_CHARACTERS < len(value) else ""
     return repr(f"{before}{part}{after}")

@@ -73,7 +73,7 @@ def run(
 ) -> None:
     """Run a scenario under one policy in one world."""
     from commissure.hal.errors import UsageError
-    from commissure.hal.record.recording import Recording
+    from commissure.hal.record.recording import FILE_NAME, Recording
 
     if record and world != "live":
         raise UsageError("--record is of live runs: give --world live with it")
@@ -86,6 +86,8 @@ def run(
         print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
         return
     print_tables(legs, folder.report)
+    if record:
+        typer.echo(f"recording: {folder.path / FILE_NAME}   replay it with: --world sim --recording {folder.path}")
     if legs[-1].replayed_from:
         typer.echo(f"replayed from {legs[-1].replayed_from}, in its times: nothing is modelled")
 

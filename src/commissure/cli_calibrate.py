@@ -33,7 +33,7 @@ def calibrate(
     check_target("--out", out, ".toml")
     if sum(given is not None for given in (endpoint, from_trace, from_run)) != 1:
         raise UsageError(
-            "give one of: an endpoint of the fleet, --from-run RUN, --from-trace REQUESTS.jsonl --meta META.json"
+            "give either an endpoint of the fleet or --from-trace REQUESTS.jsonl --meta META.json, or --from-run RUN"
         )
     if only is not None and from_run is None:
         raise UsageError("--endpoint is of a run: give --from-run RUN with it, or the endpoint's name alone")

@@ -149,8 +149,8 @@ def test_what_is_no_live_run_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["calibrate"], "give one of: an endpoint of the fleet, --from-run RUN"),
-        (["calibrate", "local", "--from-run", "x"], "give one of: an endpoint of the fleet, --from-run RUN"),
+        (["calibrate"], "REQUESTS.jsonl --meta META.json, or --from-run RUN"),
+        (["calibrate", "local", "--from-run", "x"], "REQUESTS.jsonl --meta META.json, or --from-run RUN"),
         (["calibrate", "local", "--endpoint", "x"], "--endpoint is of a run"),
         (["calibrate", "--from-run", "nowhere"], "nowhere: not the folder of a run"),
         (["run", "cache-loop", "--record"], "--record is of live runs: give --world live"),

@@ -55,6 +55,7 @@ class Heard:
     """What a client got: status, pieces with their times, and how it ended when."""
 
     status: int | None = None
+    headers_s: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
     error: EndpointError | None = None
@@ -66,7 +67,7 @@ async def ask(rt: Runtime, transport: Transport, body: bytes = b"{}", path: str 
     heard, began_s = Heard(), rt.now()
     try:
         async with transport.send("POST", path, body) as response:
-            heard.status, heard.headers = response.status, dict(response.headers)
+            heard.status, heard.headers, heard.headers_s = response.status, dict(response.headers), rt.now() - began_s
             async for piece in response.pieces:
                 heard.pieces.append((rt.now() - began_s, piece))
     except EndpointError as error:

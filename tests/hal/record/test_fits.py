@@ -153,10 +153,11 @@ def test_calls_whose_first_token_nobody_saw_are_left_out() -> None:
 
 
 RATES = {"base_s": 0.8, "uncached_token_s": 2e-4, "cached_token_s": 2e-5, "output_token_s": 0.012}
+NETWORK_S = 0.3
 
 
 def hosted_calls(count: int, noise: float, **fixed: int) -> list[CallRecord]:
-    """Calls of known rates; the whole of each is stretched by log-logistic noise, whose middle is 1."""
+    """Calls of known rates; all but the network is stretched by log-logistic noise, whose middle is 1."""
     dice = np.random.default_rng(5)
     found = []
     for number in range(count):
@@ -165,7 +166,7 @@ def hosted_calls(count: int, noise: float, **fixed: int) -> list[CallRecord]:
         share = dice.uniform(0.001, 0.999)
         factor = float((share / (1 - share)) ** noise)
         prompt_s = RATES["base_s"] + 2e-4 * tokens["uncached"] + 2e-5 * tokens["cached"]
-        times = [factor * (prompt_s + RATES["output_token_s"] * said) for said in (1, tokens["output"])]
+        times = [NETWORK_S + factor * (prompt_s + RATES["output_token_s"] * said) for said in (1, tokens["output"])]
         found.append(
             record(number, prompt_tokens=tokens["uncached"] + tokens["cached"], cached_tokens=tokens["cached"],
                    output_tokens=tokens["output"], first_s=times[0], total_s=times[1], timing="client")
@@ -174,11 +175,11 @@ def hosted_calls(count: int, noise: float, **fixed: int) -> list[CallRecord]:
 
 
 def hosted(calls: list[CallRecord]) -> RunFit:
-    wrong = changed(CLAUDE, "hosted", **{name: 3 * value for name, value in RATES.items()}, network_s=None)
+    wrong = changed(CLAUDE, "hosted", **{name: 3 * value for name, value in RATES.items()}, network_s=NETWORK_S)
     return fit_hosted(changed(wrong, "hosted", hidden_tokens=None), calls, "a test", TODAY)
 
 
-@pytest.mark.parametrize(("noise", "tolerance"), [(0.0, 1e-6), (0.13, 0.08)])
+@pytest.mark.parametrize(("noise", "tolerance"), [(0.0, 1e-6), (0.13, 0.03)])
 def test_hosted_rates_come_back_through_noise(noise: float, tolerance: float) -> None:
     found = hosted(hosted_calls(3000 if noise else 30, noise))
     for name, value in RATES.items():

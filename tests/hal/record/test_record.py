@@ -44,6 +44,7 @@ def test_any_bytes_at_any_times_come_again(
     assert again.end_s == pytest.approx(heard.end_s, abs=1e-9)
     assert (type(again.error), str(again.error)) == (type(heard.error), str(heard.error))
     assert (again.status, again.headers) == (200, HEADERS)
+    assert again.headers_s == pytest.approx(headers_s, abs=1e-9)
 
 
 def test_a_character_split_over_pieces_survives(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_key_never_reaches_the_file(tmp_path: Path, key: str, cut: int) -> Non
     headers = HEADERS | {"x-request-key": key, "set-cookie": "a", "x-ratelimit-limit-requests": key, "Date": "now"}
     pieces = [(0.1, b"you sent " + key[:cut].encode()), (0.1, key[cut:].encode() + b"\xff!")]
     error = TruncatedStream("e", f"it broke behind {key}")
-    body = json.dumps({"prompt": f"my key is {key}", key: 1}).encode()
+    body = json.dumps({"messages": [{"content": f"my key is {key}"}], key: 1}).encode()
     record(rt, path, Script(rt, pieces, headers=headers, error=error), body)
     text = path.read_text()
     assert key not in text
@@ -181,8 +182,9 @@ def test_a_last_line_cut_short_is_left_out(tmp_path: Path) -> None:
     ],
 )
 def test_other_bad_lines_are_named(tmp_path: Path, bad: bytes, message: str) -> None:
-    (tmp_path / "x.jsonl").write_bytes(line() + bad + line())
-    with pytest.raises(UsageError, match=message):
-        Recording.load(tmp_path / "x.jsonl")
+    for after in (line(), b""):
+        (tmp_path / "x.jsonl").write_bytes(line() + bad + after)
+        with pytest.raises(UsageError, match=message):
+            Recording.load(tmp_path / "x.jsonl")
     with pytest.raises(UsageError, match="no recording; one is made by"):
         Recording.load(tmp_path)

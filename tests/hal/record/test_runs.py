@@ -152,6 +152,8 @@ def test_retries_and_their_waits_run_in_virtual_time(tmp_path: Path) -> None:
     assert (second.value.status, second.value.retryable) == (first.value.status, first.value.retryable) == (503, True)
     assert len(again) == len(live) == 3
     exchanges = Recording.load(tmp_path / "x.jsonl").exchanges["e"]
+    # An error of the status is the client's: the exchange itself went well.
+    assert {one.ended for one in exchanges} == {"whole"}
     assert [one.total_s for one in again] == pytest.approx([one.end_s for one in exchanges], abs=1e-6)
     waits = [later.start_s - one.start_s - one.total_s for one, later in itertools.pairwise(again)]
     assert all(0 < wait <= 0.02 for wait in waits)

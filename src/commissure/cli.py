@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,15 +67,29 @@ def run(
     fleet: FleetOption = "local",
     set_: SetOption = None,
     out: OutOption = Path("runs"),
+    record: Annotated[bool, typer.Option("--record", help="live: keep what goes to and fro, without keys.")] = False,
+    recording: Annotated[Path | None, typer.Option(help="sim: replay what this run folder has recorded.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario under one policy in one world."""
+    from commissure.hal.errors import UsageError
+    from commissure.hal.record.recording import FILE_NAME, Recording
+
+    if record and world != "live":
+        raise UsageError("--record is of live runs: give --world live with it")
+    if recording is not None and world != "sim":
+        raise UsageError("--recording is replayed in virtual time: give --world sim with it")
     plan = _plan(scenario, [world], policy, seed, fleet, set_, everything=False)
+    plan = replace(plan, record=record, recording=None if recording is None else Recording.load(recording))
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
         print_json(legs[-1].flat() | {"run_dir": str(folder.path)})
-    else:
-        print_tables(legs, folder.report)
+        return
+    print_tables(legs, folder.report)
+    if record:
+        typer.echo(f"recording: {folder.path / FILE_NAME}   replay it with: --world sim --recording {folder.path}")
+    if legs[-1].replayed_from:
+        typer.echo(f"replayed from {legs[-1].replayed_from}, in its times: nothing is modelled")
 
 
 @app.command()

@@ -132,18 +132,25 @@ def _rows(reply: Reply) -> list[tuple[Features, float]]:
 
 def _robust_fit(rows: list[tuple[Features, float]]) -> Features:
     design = np.array([features[:4] for features, _ in rows])
-    measured = np.array([value for _, value in rows])
+    fixed, token, kv, attention = robust_factors(design, np.array([value for _, value in rows]))
+    return fixed, token, kv, attention, 0.0
+
+
+def robust_factors(design: np.ndarray, measured: np.ndarray) -> list[float]:
+    """The factors >= 0 of the columns whose sum is nearest to what was measured, in relative residuals under soft L1.
+
+    `design` has a row for each measured time > 0, and a column for each factor.
+    """
     relative = design / measured[:, None]
     scale = np.maximum(relative.max(axis=0), 1e-12)
-    start = np.full(4, 0.25)
+    start = np.full(design.shape[1], 1 / design.shape[1])
 
     def residuals(x: np.ndarray) -> np.ndarray:
         predicted: np.ndarray = (relative / scale) @ x
         return predicted - 1.0
 
     result = least_squares(residuals, start, bounds=(0.0, np.inf), loss="soft_l1", f_scale=0.05)
-    fixed, token, kv, attention = (float(value) for value in result.x / scale)
-    return fixed, token, kv, attention, 0.0
+    return [float(value) for value in result.x / scale]
 
 
 def _error(replies: list[Reply], weights: Features, part: str) -> float:

@@ -119,6 +119,10 @@ class CircuitOpen(EndpointError):
         self.retry_after_s = retry_after_s
 
 
+class NotRecorded(EndpointError):
+    """A replay was asked what its recording does not hold."""
+
+
 def unknown(what: str, given: str, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is none of the allowed ones, with its nearest match."""
     names = sorted(allowed)

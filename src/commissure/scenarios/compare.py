@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from commissure.hal.connect import require
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord, Journal
+from commissure.hal.record.recording import Recording
 from commissure.scenarios.calibration import CALLS, PROBE_CALLS, FitReport, calibrate_fleet, probe_fleet, step_times
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.run import World
@@ -24,7 +25,11 @@ Advance = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. Every leg is one variant of the settings under one policy in one world."""
+    """What to run. Every leg is one variant of the settings under one policy in one world.
+
+    `record`: what goes to and fro in the live leg is written into the run folder; there may be one live leg then.
+    `recording`: the simulated legs replay it.
+    """
 
     scenario: Scenario
     fleet: Fleet
@@ -32,6 +37,8 @@ class Plan:
     policies: Sequence[str]
     variants: Sequence[BaseModel]
     seed: int
+    record: bool = False
+    recording: Recording | None = None
 
     @property
     def steps(self) -> int:
@@ -74,12 +81,14 @@ def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tup
     """Run all legs into a new run folder; what has ended is in it even if a later leg fails."""
     manifest = manifest_of(plan.scenario.name, plan.worlds, plan.policies, plan.fleet)
     manifest["settings"] = [settings.model_dump() for settings in plan.variants]
+    manifest["recorded"] = plan.record
+    manifest["replayed_from"] = str(plan.recording.path) if plan.recording else None
     folder = RunFolder.create(root, plan.scenario.name, plan.seed, manifest)
     legs: list[LegSummary] = []
     try:
         with folder.journal() as journal:
             folder.save(legs, None, complete=False)
-            course = _Course(plan, journal, advance)
+            course = _Course(plan, folder, journal, advance)
             for settings, policy in product(plan.variants, plan.policies):
                 legs += course.run_pair(settings, policy)
                 folder.save(legs, course.fits, complete=False)
@@ -95,8 +104,9 @@ def execute(plan: Plan, root: Path, advance: Advance = lambda what: None) -> tup
 class _Course:
     """Runs the legs of one policy after another: simulated, then predicted, then measured."""
 
-    def __init__(self, plan: Plan, journal: Journal, advance: Advance) -> None:
+    def __init__(self, plan: Plan, folder: RunFolder, journal: Journal, advance: Advance) -> None:
         self._plan = plan
+        self._record = folder.path if plan.record else None
         self._journal = journal
         self._advance = advance
         self._live = "live" in plan.worlds
@@ -111,13 +121,15 @@ class _Course:
         """The simulated leg and the live one, whose time is predicted from the machine's speed just before it."""
         plan, legs = self._plan, []
         if "sim" in plan.worlds:
-            simulated = run_leg(plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep)
+            simulated = run_leg(
+                plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep, recording=plan.recording
+            )
             legs.append(summarise(plan.scenario, settings, policy, simulated))
         if self._live:
             now = self._now or probe_fleet(self._fleet, self._tick)
             self._now = None
             predicted = run_leg(plan.scenario, settings, now, policy, "sim", plan.seed)
-            measured = run_leg(plan.scenario, settings, now, policy, "live", plan.seed, self._keep)
+            measured = run_leg(plan.scenario, settings, now, policy, "live", plan.seed, self._keep, record=self._record)
             steps = step_times(now)
             legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s, steps))
         return legs

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.fleet import Fleet
 from commissure.hal.journal import CallRecord
+from commissure.hal.record.recording import Recording
 from commissure.scenarios.run import Run, World, run
 from commissure.scenarios.scenario import Scenario
 
@@ -17,7 +19,10 @@ DISTURBED_BEYOND = 0.25
 
 
 class LegSummary(BaseModel):
-    """One leg's result. Times in seconds; `measures` are the scenario's own."""
+    """One leg's result. Times in seconds; `measures` are the scenario's own.
+
+    `replayed_from`: endpoints answered out of this recording of a live run.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +39,7 @@ class LegSummary(BaseModel):
     trace_hash: str
     decision_hash: str
     measures: dict[str, Any]
+    replayed_from: str | None = None
 
     @property
     def prediction_error(self) -> float | None:
@@ -59,11 +65,17 @@ def run_leg(
     world: World,
     seed: int,
     on_call: Callable[[CallRecord], None] = lambda record: None,
+    *,
+    record: Path | None = None,
+    recording: Recording | None = None,
 ) -> Run:
-    """Run the scenario once."""
+    """Run the scenario once; record it, or replay a recording of it."""
     prepared = scenario.fleet(fleet, settings, policy, seed)
     leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
-    return run(scenario.workflow, prepared, settings, world=world, seed=seed, leg=leg, on_call=on_call)
+    return run(
+        scenario.workflow, prepared, settings, world=world, seed=seed, leg=leg, on_call=on_call,
+        record=record, recording=recording,
+    )  # fmt: skip
 
 
 def summarise(
@@ -89,6 +101,7 @@ def summarise(
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,
         measures=scenario.measure(done.calls, settings),
+        replayed_from=str(done.replayed_from) if done.replayed_from else None,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from inspect import iscoroutine
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from commissure.hal.attempt import Failure
@@ -14,10 +16,12 @@ from commissure.hal.call import Call
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleet import Connect, Fleet
-from commissure.hal.journal import CallRecord, FailureRecord
+from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.live import LiveRuntime
 from commissure.hal.open_fleet import Listeners
+from commissure.hal.record.open import played_from, recorded_by
+from commissure.hal.record.recording import Recording, new_recording
 from commissure.hal.reply import Reply
 from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
@@ -36,6 +40,7 @@ class Run:
 
     `failures` are the attempts that failed or were cancelled after they were sent: those tried again, losers of a race.
     What they cost is estimated; a provider may bill up to `uncertain_usd` more, for them and for calls without usage.
+    `replayed_from` is the file of the recording that endpoints answered from, if there was one.
     """
 
     world: World
@@ -46,6 +51,7 @@ class Run:
     failures: tuple[FailureRecord, ...] = ()
     usd_per_hour: float = 0.0
     uncertain_usd: float = 0.0
+    replayed_from: Path | None = None
 
     @property
     def cost_usd(self) -> float:
@@ -75,13 +81,18 @@ def run(
     leg: str = "",
     on_call: Callable[[CallRecord], None] = lambda record: None,
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
+    record: str | Path | None = None,
+    recording: str | Path | Recording | None = None,
 ) -> Run:
     """Run `workflow(rt, fleet, *inputs)` to its end.
 
     `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends,
-    `on_failure` each attempt that brought no reply. Raises whatever the workflow raises, BudgetExceeded among it.
+    `on_failure` each attempt that brought no reply. A live run is recorded into `record`, a new file or a folder for
+    exchanges.jsonl; in sim the adapters of real endpoints answer from a `recording` of that kind, in its times.
+    Raises whatever the workflow raises, BudgetExceeded among it; UsageError for settings that do not go together.
     """
-    rt, open_endpoint = _world(world, fleet, seed, behaviour)
+    _check_world(world, behaviour, record, recording)
+    played = recording if recording is None or isinstance(recording, Recording) else Recording.load(recording)
     calls: list[CallRecord] = []
     failures: list[FailureRecord] = []
     ledger = Ledger(budget)
@@ -94,7 +105,7 @@ def run(
         failures.append(_failure_record(leg, len(failures), failure))
         on_failure(failures[-1])
 
-    async def main() -> tuple[Any, float]:
+    async def main(rt: Runtime, open_endpoint: Connect) -> tuple[Any, float]:
         async with fleet.open(rt, open_endpoint, ledger, Listeners(keep, keep_failure)) as opened:
             began = rt.now()
             result = await _started(workflow, rt, opened, *inputs)
@@ -103,9 +114,13 @@ def run(
                 raise UsageError("the workflow returned a coroutine: an `await` is missing")
             return result, rt.now() - began
 
-    result, time_s = rt.run(main)
+    with ExitStack() as stack:
+        journal = None if record is None else stack.enter_context(Journal(new_recording(record)))
+        rt, open_endpoint = _world(world, fleet, seed, behaviour, journal, played)
+        result, time_s = rt.run(main, rt, open_endpoint)
     usd_per_hour, uncertain_usd = fleet.usd_per_hour, ledger.uncertain.usd
-    return Run(world, seed, result, tuple(calls), time_s, tuple(failures), usd_per_hour, uncertain_usd)
+    replayed_from = played.path if played else None
+    return Run(world, seed, result, tuple(calls), time_s, tuple(failures), usd_per_hour, uncertain_usd, replayed_from)
 
 
 def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
@@ -115,15 +130,29 @@ def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
     return started
 
 
-def _world(world: str, fleet: Fleet, seed: int, behaviour: Behaviour | None) -> tuple[Runtime, Connect]:
-    match world:
-        case "sim":
-            rt = SimRuntime(seed)
-            return rt, connector(rt, fleet, seed, behaviour)
-        case "live":
-            return LiveRuntime(seed), connect
-        case _:
-            raise unknown("world", world, WORLDS)
+def _check_world(world: str, behaviour: object, record: object, recording: object) -> None:
+    if world not in WORLDS:
+        raise unknown("world", world, WORLDS)
+    if record is not None and world != "live":
+        raise UsageError('record is of live runs: give world="live" with it')
+    if recording is not None and world != "sim":
+        raise UsageError('a recording is replayed in virtual time: give world="sim" with it')
+    if recording is not None and behaviour is not None:
+        raise UsageError("what endpoints answer comes from the recording: leave behaviour out")
+
+
+def _world(
+    world: World,
+    fleet: Fleet,
+    seed: int,
+    behaviour: Behaviour | None,
+    journal: Journal | None,
+    played: Recording | None,
+) -> tuple[Runtime, Connect]:
+    if world == "live":
+        return LiveRuntime(seed), recorded_by(journal) if journal else connect
+    rt = SimRuntime(seed)
+    return rt, played_from(played) if played else connector(rt, fleet, seed, behaviour)
 
 
 def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placement | None) -> CallRecord:

@@ -1,4 +1,4 @@
-"""What a run leaves: manifest.json, calls.jsonl, summary.json, trace.json, report.html in one folder."""
+"""What a run leaves in its folder: manifest, calls.jsonl, summary, trace, report; exchanges.jsonl if it is recorded."""
 
 from __future__ import annotations
 
@@ -120,6 +120,7 @@ def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], f
         "worlds": list(worlds),
         "policies": list(policies),
         "fleet": [spec.model_dump(mode="json") for spec in fleet.specs],
+        "profiles": {name: profile.model_dump(mode="json") for name, profile in fleet.profiles.items()},
         "profile_hashes": {
             name: sha256(profile.model_dump_json().encode()).hexdigest()[:16]
             for name, profile in fleet.profiles.items()

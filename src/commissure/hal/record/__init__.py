@@ -1,0 +1,1 @@
+"""Record what goes to and fro between adapters and endpoints, and play it again."""

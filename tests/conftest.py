@@ -2,7 +2,7 @@
 
 import pytest
 
-from commissure.hal import http
+from commissure.hal.wire import http
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from commissure.hal.call import CacheHint, Call
+from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.connect import connect
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.ledger import Ledger
-from commissure.hal.live import LiveRuntime
 from commissure.hal.local_server import local_server
 from commissure.hal.words import WORDS, distinct_text
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO

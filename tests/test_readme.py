@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from commissure.hal.fleet import Fleet, fleet_names
-from commissure.hal.profile import load_profile
-from commissure.hal.profile_toml import profile_toml
+from commissure.hal.fleets.fleet import Fleet, fleet_names
+from commissure.hal.profiles.profile import load_profile
+from commissure.hal.profiles.profile_toml import profile_toml
 from commissure.scenarios.fleet_check import check
 
 README = (Path(__file__).parents[1] / "README.md").read_text()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commissure.hal.call import CacheHint, Call, Image, Message, Tool, ToolCall
     from commissure.hal.capabilities import Capabilities
+    from commissure.hal.clock.live import LiveRuntime
     from commissure.hal.endpoint import Endpoint, Status
     from commissure.hal.errors import (
         BudgetExceeded,
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
+    from commissure.hal.fleets.open_fleet import OpenFleet
     from commissure.hal.journal import CallRecord
     from commissure.hal.ledger import Amount, Budget, Ledger
-    from commissure.hal.live import LiveRuntime
-    from commissure.hal.open_fleet import OpenFleet
     from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
-    from commissure.hal.profile import Profile
+    from commissure.hal.profiles.profile import Profile
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
     from commissure.scenarios.run import Run, run
@@ -49,13 +49,13 @@ _HOME = {
     "hal.endpoint": "Endpoint Status",
     "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra RateLimited TruncatedStream "
     "Unsupported UsageError",
-    "hal.fleet": "Fleet",
+    "hal.fleets.fleet": "Fleet",
     "hal.journal": "CallRecord",
     "hal.ledger": "Amount Budget Ledger",
-    "hal.open_fleet": "OpenFleet",
-    "hal.live": "LiveRuntime",
+    "hal.fleets.open_fleet": "OpenFleet",
+    "hal.clock.live": "LiveRuntime",
     "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
-    "hal.profile": "Profile",
+    "hal.profiles.profile": "Profile",
     "hal.runtime": "Runtime",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",

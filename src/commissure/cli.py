@@ -15,7 +15,7 @@ from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
     from commissure.scenarios.compare import Plan
     from commissure.scenarios.legs import LegSummary
     from commissure.scenarios.runfolder import RunFolder
@@ -176,7 +176,7 @@ def claims(
 
 
 def _fleet(name: str) -> Fleet:
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
 
     return Fleet.load(name)
 

@@ -50,8 +50,8 @@ def calibrate(
 def _from_endpoint(endpoint: str, fleet: str, out: Path | None, *, as_json: bool) -> None:
     from commissure.hal.errors import unknown
     from commissure.hal.files import write_whole
-    from commissure.hal.fleet import Fleet
-    from commissure.hal.profile_toml import profile_toml
+    from commissure.hal.fleets.fleet import Fleet
+    from commissure.hal.profiles.profile_toml import profile_toml
     from commissure.scenarios.calibration import CALLS, calibrate_endpoint, fit_report
 
     loaded = Fleet.load(fleet)
@@ -76,7 +76,7 @@ def _from_endpoint(endpoint: str, fleet: str, out: Path | None, *, as_json: bool
 def _from_run(folder: Path, only: str | None, out: Path | None, *, as_json: bool) -> None:
     from commissure.hal.errors import UsageError
     from commissure.hal.files import write_whole
-    from commissure.hal.profile_toml import profile_toml
+    from commissure.hal.profiles.profile_toml import profile_toml
     from commissure.scenarios.from_run import calibrate_from, read_live
 
     run = read_live(folder)
@@ -110,7 +110,7 @@ def _from_run(folder: Path, only: str | None, out: Path | None, *, as_json: bool
 
 def _from_trace(requests: Path, meta: Path, first: int, out: Path | None, *, skip_bad: bool, as_json: bool) -> None:
     from commissure.hal.files import write_whole
-    from commissure.hal.profile_toml import profile_toml
+    from commissure.hal.profiles.profile_toml import profile_toml
     from commissure.sim.fit.fit import STARTS, fit_run
     from commissure.sim.fit.profile import fitted_profile, run_notes
     from commissure.sim.fit.recorded import read_run

@@ -24,7 +24,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value i
 @fleet_app.command("check")
 def fleet_check(file: FleetFile, as_json: JsonOption = False) -> None:
     """Check a fleet file, what its endpoints need and what is known of them, without touching any endpoint."""
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
     from commissure.scenarios.fleet_check import check
 
     fleet = Fleet.load(file)
@@ -45,7 +45,7 @@ def fleet_ping(
     as_json: JsonOption = False,
 ) -> None:
     """Send one tiny call to each endpoint, all at once, and show it beside what sim foretells of it."""
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
     from commissure.scenarios.ping import ping
 
     found = ping(Fleet.load(file), endpoint or (), most_usd=most_usd, timeout_s=timeout)

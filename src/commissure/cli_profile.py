@@ -19,8 +19,8 @@ def profile(
 ) -> None:
     """Write the profile of a model on a chip by a roofline: all assumed, until somebody measures it."""
     from commissure.hal.files import check_target, write_whole
-    from commissure.hal.profile_toml import profile_toml
-    from commissure.hal.roofline import roofline_profile
+    from commissure.hal.profiles.profile_toml import profile_toml
+    from commissure.hal.profiles.roofline import roofline_profile
 
     check_target("--out", out, ".toml")
     found = roofline_profile(chip, model, chips)

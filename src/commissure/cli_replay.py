@@ -12,7 +12,7 @@ import typer
 from commissure.console import print_json, print_table, progress_of, text
 
 if TYPE_CHECKING:
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.ledger import Budget
     from commissure.sim.replay.columns import Columns, Slo
     from commissure.sim.workload.trace import Trace
@@ -43,7 +43,7 @@ def replay(
 
     from commissure.hal.errors import UsageError, unknown
     from commissure.hal.files import check_target
-    from commissure.hal.fleet import Fleet
+    from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.ledger import UNLIMITED, Budget
     from commissure.policies.cache import build_evictor
     from commissure.policies.routing import build_router

@@ -13,7 +13,7 @@ import pytest
 import commissure as cm
 from commissure.hal.connect import connect
 from commissure.hal.ledger import Ledger
-from tests.hal.test_load import fleet
+from tests.hal.wire.test_load import fleet
 from tests.support.api import api_process
 
 ROUNDS, WARM = 1500, 100

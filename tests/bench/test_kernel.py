@@ -8,7 +8,7 @@ import pytest
 import simpy
 
 from commissure.hal.call import Call
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.words import distinct_text
 from commissure.sim.endpoint import ModelledEndpoint
 from commissure.sim.runtime import SimRuntime

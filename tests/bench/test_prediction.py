@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.compare import execute, make_plan
 from commissure.scenarios.run import WORLDS
 from commissure.scenarios.scenario import find_scenario

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import simpy
 
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.policies.routing import build_router
 from commissure.sim.engine import jump

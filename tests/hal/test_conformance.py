@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from commissure.hal.call import Call
+from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.conformance import CHECKS, Check, check_endpoint
 from commissure.hal.connect import connect
-from commissure.hal.fleet import Connect, Fleet
+from commissure.hal.fleets.fleet import Connect, Fleet
 from commissure.hal.ledger import Ledger
-from commissure.hal.live import LiveRuntime
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.sim import endpoint as modelled

@@ -15,8 +15,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import commissure as cm
 from commissure.hal.errors import MissingExtra, UsageError
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import CallRecord
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.telemetry import attributes, span_listener
 from tests.support.records import record
 

@@ -7,8 +7,8 @@ from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
 from commissure.hal.policy import Candidate, FirstAble, FleetStatus
-from commissure.hal.profile import Price, Profile
-from commissure.hal.quantity import Quantity
+from commissure.hal.profiles.profile import Price, Profile
+from commissure.hal.profiles.quantity import Quantity
 from commissure.policies.routing.cheapest import Cheapest
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.policies.routing import build_router
 from commissure.scenarios.cache_intensive.agents import BRANCHES, SHARED, build_workflow
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO, Settings

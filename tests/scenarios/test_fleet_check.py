@@ -9,7 +9,7 @@ import pytest
 
 from commissure.hal import local_server
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.fleet_check import Checked, Lack, check
 
 TODAY = date(2026, 11, 22)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.journal import read_calls
-from commissure.hal.profile import Profile, StepTime, load_profile
-from commissure.hal.profile_toml import profile_toml
+from commissure.hal.profiles.profile import Profile, StepTime, load_profile
+from commissure.hal.profiles.profile_toml import profile_toml
 from commissure.hal.record.recording import Recording
 from commissure.scenarios.calibration import probe_fleet
 from commissure.scenarios.compare import execute, make_plan

@@ -10,7 +10,7 @@ import pytest
 
 from commissure.cli_fleet import without_keys
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.fleet_check import alone
 from commissure.scenarios.ping import ANSWER_TOKENS, Ping, offered, ping
 from tests.support.route_server import Route, models, route_server, sse

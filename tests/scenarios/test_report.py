@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import FLEETS, Fleet
+from commissure.hal.fleets.fleet import FLEETS, Fleet
 from commissure.scenarios.compare import execute, make_plan
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import table_rows, write_report

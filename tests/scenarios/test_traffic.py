@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import BudgetExceeded, UsageError
-from commissure.hal.fault import Fault
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fault import Fault
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import CallRecord, read_calls
 from commissure.hal.ledger import UNLIMITED, Budget
-from commissure.hal.spec import EndpointSpec
 from commissure.policies.routing import build_router
 from commissure.scenarios import live_replay
 from commissure.scenarios.live_replay import foretold, replay_live

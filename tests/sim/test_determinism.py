@@ -7,7 +7,7 @@ import sys
 import pytest
 
 PROGRAM = """
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.call import Call
 from commissure.hal.words import distinct_text
 from commissure.scenarios.run import run

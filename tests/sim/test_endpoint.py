@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from commissure.hal.call import CacheHint, Call
 from commissure.hal.errors import EndpointError, UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.reply import Reply
 from commissure.hal.words import distinct_text
 from commissure.sim.endpoint import ModelledEndpoint

@@ -11,9 +11,9 @@ from typing import Any
 import simpy
 from hypothesis import strategies as st
 
-from commissure.hal.model import Experts
-from commissure.hal.quantity import Quantity
-from commissure.hal.serving import EngineSettings, SpeculativeDecoding
+from commissure.hal.profiles.model import Experts
+from commissure.hal.profiles.quantity import Quantity
+from commissure.hal.profiles.serving import EngineSettings, SpeculativeDecoding
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.exact import ExactEngine
 from commissure.sim.engine.job import Job

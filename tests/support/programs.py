@@ -7,7 +7,7 @@ from zlib import crc32
 
 from hypothesis import strategies as st
 
-from commissure.hal.primitives import CancelScope
+from commissure.hal.clock.primitives import CancelScope
 from commissure.hal.runtime import Runtime
 
 EVENTS, PLACES, TIME_LIMIT_S, WAIT_LIMIT_S = 2, 2, 500.0, 60.0

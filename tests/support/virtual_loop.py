@@ -4,7 +4,7 @@ import asyncio
 import math
 import selectors
 
-from commissure.hal.live import LiveRuntime
+from commissure.hal.clock.live import LiveRuntime
 
 
 class _InstantSelector(selectors.SelectSelector):

@@ -11,11 +11,11 @@ from typing import Any
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError
-from commissure.hal.profile import Profile
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.provider import Provider
 from commissure.hal.providers import adapter_names
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.address import http_transport, key_of, split_version, url_of
 from commissure.hal.wire.transport import Transport
 

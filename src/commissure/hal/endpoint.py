@@ -8,7 +8,7 @@ from typing import Protocol
 
 from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import Capabilities
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Chunk, Reply
 
 

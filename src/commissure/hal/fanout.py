@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 
 from commissure.hal.call import Call
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Chunk, Reply, Usage
 from commissure.hal.runtime import Runtime
 

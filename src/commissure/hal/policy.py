@@ -10,9 +10,9 @@ from typing import Any
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
-from commissure.hal.estimate import expected_usage
-from commissure.hal.model import models
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.estimate import expected_usage
+from commissure.hal.profiles.model import models
+from commissure.hal.profiles.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.reply import Choice, ChunkKind, Usage
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.metrics import MetricNames
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from commissure.hal import combinators
-from commissure.hal.primitives import Primitives
-from commissure.hal.queue import Queue
+from commissure.hal.clock import combinators
+from commissure.hal.clock.primitives import Primitives
+from commissure.hal.clock.queue import Queue
 
 T = TypeVar("T")
 

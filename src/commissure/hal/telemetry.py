@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from commissure.hal.errors import MissingExtra, unknown
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import CallRecord, FailureRecord
-from commissure.hal.spec import EndpointSpec
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter

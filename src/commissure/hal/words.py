@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 
 # Each is a single token in SmolLM2's vocabulary, with and without a space before it (a test checks).
 WORDS = tuple(

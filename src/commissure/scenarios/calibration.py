@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from commissure.hal.calibrate import CALLS_A_ROUND, ROUNDS, Fit, Sample, calibrated, fit, fitted_steps, measure
+from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.connect import connect
-from commissure.hal.fleet import Fleet
-from commissure.hal.live import LiveRuntime
-from commissure.hal.profile import Profile
-from commissure.hal.spec import EndpointSpec
+from commissure.hal.fit.calibrate import CALLS_A_ROUND, ROUNDS, Fit, Sample, calibrated, fit, fitted_steps, measure
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.profile import Profile
 
 CALLS = ROUNDS * CALLS_A_ROUND
 PROBE_CALLS = CALLS_A_ROUND

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from commissure.hal.connect import require
-from commissure.hal.fleet import Fleet
-from commissure.hal.journal import CallRecord, Journal
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.record.recording import Recording
 from commissure.scenarios.calibration import CALLS, PROBE_CALLS, FitReport, calibrate_fleet, probe_fleet, step_times
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
@@ -106,6 +106,7 @@ class _Course:
 
     def __init__(self, plan: Plan, folder: RunFolder, journal: Journal, advance: Advance) -> None:
         self._plan = plan
+        self._folder = folder
         self._record = folder.path if plan.record else None
         self._journal = journal
         self._advance = advance
@@ -122,14 +123,18 @@ class _Course:
         plan, legs = self._plan, []
         if "sim" in plan.worlds:
             simulated = run_leg(
-                plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep, recording=plan.recording
-            )
+                plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep,
+                on_failure=self._keep_failure, recording=plan.recording,
+            )  # fmt: skip
             legs.append(summarise(plan.scenario, settings, policy, simulated))
         if self._live:
             now = self._now or probe_fleet(self._fleet, self._tick)
             self._now = None
             predicted = run_leg(plan.scenario, settings, now, policy, "sim", plan.seed)
-            measured = run_leg(plan.scenario, settings, now, policy, "live", plan.seed, self._keep, record=self._record)
+            measured = run_leg(
+                plan.scenario, settings, now, policy, "live", plan.seed, self._keep,
+                on_failure=self._keep_failure, record=self._record,
+            )  # fmt: skip
             steps = step_times(now)
             legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s, steps))
         return legs
@@ -137,6 +142,9 @@ class _Course:
     def _keep(self, record: CallRecord) -> None:
         self._journal.append(record)
         self._advance(record.leg)
+
+    def _keep_failure(self, record: FailureRecord) -> None:
+        self._folder.note_failure(record)
 
     def _tick(self) -> None:
         self._advance("calibrating")

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 from commissure.hal.connect import provider_of, require
 from commissure.hal.errors import MissingExtra, UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.keys import first_set, redact
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.quantity import Quantity
 from commissure.hal.provider import Provider
 from commissure.hal.providers import adapter_names
-from commissure.hal.quantity import Quantity
 from commissure.hal.resilience.settings import Resilience
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.address import key_of, url_of
 from commissure.scenarios.run import run
 from commissure.sim.topology.build import check_topology
@@ -207,6 +207,6 @@ def _warnings(
 
 
 def _unencrypted(address: str) -> bool:
-    from commissure.hal.http import is_loopback
+    from commissure.hal.wire.http import is_loopback
 
     return urlsplit(address).scheme == "http" and not is_loopback(address)

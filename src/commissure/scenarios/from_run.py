@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fleet import Fleet
+from commissure.hal.fit.fitted import RunFit
+from commissure.hal.fit.hosted_fit import fit_hosted
+from commissure.hal.fit.step_fit import fit_steps
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import CallRecord, read_calls
-from commissure.hal.profile import Profile
-from commissure.hal.record.fitted import RunFit
-from commissure.hal.record.hosted_fit import fit_hosted
-from commissure.hal.record.step_fit import fit_steps
-from commissure.hal.spec import EndpointSpec
+from commissure.hal.profiles.profile import Profile
 from commissure.scenarios.legs import LegSummary, run_leg
 from commissure.scenarios.runfolder import read_summary
 from commissure.scenarios.scenario import find_scenario

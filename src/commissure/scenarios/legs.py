@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from commissure.hal.fleet import Fleet
-from commissure.hal.journal import CallRecord
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.journal import CallRecord, FailureRecord
 from commissure.hal.record.recording import Recording
 from commissure.scenarios.run import Run, World, run
 from commissure.scenarios.scenario import Scenario
@@ -39,6 +39,8 @@ class LegSummary(BaseModel):
     trace_hash: str
     decision_hash: str
     measures: dict[str, Any]
+    failed_attempts: int = 0
+    uncertain_usd: float = 0.0
     replayed_from: str | None = None
 
     @property
@@ -66,6 +68,7 @@ def run_leg(
     seed: int,
     on_call: Callable[[CallRecord], None] = lambda record: None,
     *,
+    on_failure: Callable[[FailureRecord], None] = lambda record: None,
     record: Path | None = None,
     recording: Recording | None = None,
 ) -> Run:
@@ -74,7 +77,7 @@ def run_leg(
     leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
     return run(
         scenario.workflow, prepared, settings, world=world, seed=seed, leg=leg, on_call=on_call,
-        record=record, recording=recording,
+        on_failure=on_failure, record=record, recording=recording,
     )  # fmt: skip
 
 
@@ -101,6 +104,8 @@ def summarise(
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,
         measures=scenario.measure(done.calls, settings),
+        failed_attempts=len(done.failures),
+        uncertain_usd=done.uncertain_usd,
         replayed_from=str(done.replayed_from) if done.replayed_from else None,
     )
 

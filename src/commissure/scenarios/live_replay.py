@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commissure.hal.connect import require
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.scenarios.runfolder import RunFolder, manifest_of

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from commissure.hal.call import Call
+from commissure.hal.clock.live import LiveRuntime
+from commissure.hal.clock.primitives import Semaphore
 from commissure.hal.connect import capabilities, connect, provider_of
 from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import (
@@ -20,15 +22,13 @@ from commissure.hal.errors import (
     Unreachable,
     unknown,
 )
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.open_fleet import OpenFleet
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.ledger import Budget, Ledger
-from commissure.hal.live import LiveRuntime
-from commissure.hal.open_fleet import OpenFleet
-from commissure.hal.primitives import Semaphore
 from commissure.hal.reply import Reply
 from commissure.hal.resilience.settings import Resilience
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.scenarios.fleet_check import IN_PROCESS, alone
 from commissure.scenarios.run import run
 

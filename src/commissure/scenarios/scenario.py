@@ -11,9 +11,9 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ValidationError
 
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
-from commissure.hal.open_fleet import OpenFleet
 from commissure.hal.runtime import Runtime
 
 Verdict = Literal["reproduced", "not reproduced", "not testable"]

@@ -9,10 +9,10 @@ import numpy as np
 
 from commissure.hal.call import Call
 from commissure.hal.errors import CommissureError, EndpointError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.ledger import UNLIMITED, Budget
-from commissure.hal.open_fleet import OpenFleet
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.scenarios.run import World, run

@@ -10,9 +10,9 @@ from statistics import mean
 import numpy as np
 
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
-from commissure.hal.profile import Tokenizer
-from commissure.hal.quantity import value_of
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.profiles.profile import Tokenizer
+from commissure.hal.profiles.quantity import value_of
 from commissure.hal.words import distinct_text
 from commissure.sim.topology.build import SLOTTED
 from commissure.sim.workload.checks import check_number

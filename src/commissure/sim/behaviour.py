@@ -6,7 +6,7 @@ import json
 from typing import Protocol
 
 from commissure.hal.call import Call, ToolCall
-from commissure.hal.estimate import JSON_CHARACTERS_A_TOKEN
+from commissure.hal.profiles.estimate import JSON_CHARACTERS_A_TOKEN
 from commissure.hal.reply import Choice, Logprob
 from commissure.hal.words import filler
 from commissure.sim.instance import smallest

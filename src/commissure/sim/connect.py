@@ -7,10 +7,10 @@ from functools import partial
 
 from commissure.hal import connect as live
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.fleet import Connect, Fleet
-from commissure.hal.profile import Profile
+from commissure.hal.fleets.fleet import Connect, Fleet
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.sim import endpoint as slotted
 from commissure.sim import served
 from commissure.sim.behaviour import Behaviour

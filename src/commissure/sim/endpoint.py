@@ -17,13 +17,13 @@ from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, Unsupported, UsageError
 from commissure.hal.fanout import fan_out, whole_chunks
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.local_server import SLOT_SIMILARITY
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.steptime import coefficients, decode_features, prefill_features, seconds
 from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
-from commissure.hal.spec import EndpointSpec
-from commissure.hal.steptime import coefficients, decode_features, prefill_features, seconds
 from commissure.sim.behaviour import Behaviour, Filler, choice_of
 from commissure.sim.tokens import TokenModel, Tokens, common_prefix
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 import simpy
 
+from commissure.hal.clock.primitives import checked_delay
 from commissure.hal.errors import CommissureError
-from commissure.hal.primitives import checked_delay
 from commissure.hal.runtime import Runtime
 from commissure.sim.clock.deadlines import Deadlines, TimedScope
 from commissure.sim.clock.group import TaskGroup

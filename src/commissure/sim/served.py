@@ -12,15 +12,15 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from commissure.hal.call import CacheHint, Call, HintOutcome, KvState
+from commissure.hal.clock.primitives import Event
 from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, Unsupported, UsageError
 from commissure.hal.fanout import fan_out, whole_chunks
-from commissure.hal.model import models
-from commissure.hal.primitives import Event
-from commissure.hal.profile import Profile
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.model import models
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice, Chunk, Reply, Timing, Usage
-from commissure.hal.spec import EndpointSpec
 from commissure.sim.behaviour import Behaviour, Filler, choice_of
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.server import Server

@@ -6,8 +6,8 @@ import json
 from functools import lru_cache
 
 from commissure.hal.call import Call, Image
-from commissure.hal.model import Model
-from commissure.hal.profile import Tokenizer
+from commissure.hal.profiles.model import Model
+from commissure.hal.profiles.profile import Tokenizer
 
 Tokens = tuple[str, ...]
 

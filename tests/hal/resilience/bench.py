@@ -19,13 +19,13 @@ from commissure.hal.errors import (
     Unreachable,
     Unsupported,
 )
-from commissure.hal.quantity import Quantity
+from commissure.hal.profiles.quantity import Quantity
+from commissure.hal.profiles.serving import Limits
 from commissure.hal.resilience.guard import Guard
 from commissure.hal.resilience.limits import Amounts
 from commissure.hal.resilience.race import Progress
 from commissure.hal.resilience.settings import Resilience
 from commissure.hal.runtime import Runtime
-from commissure.hal.serving import Limits
 
 ERRORS: dict[str, Callable[[], Exception]] = {
     "unreachable": lambda: Unreachable("e", "no connection", retryable=True),

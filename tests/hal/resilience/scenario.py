@@ -5,7 +5,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from commissure.hal.primitives import CancelScope
+from commissure.hal.clock.primitives import CancelScope
 from commissure.hal.runtime import Runtime
 from tests.hal.resilience.bench import ERRORS, RETRYABLE, Bench, Step
 

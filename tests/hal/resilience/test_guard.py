@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
+from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.errors import EndpointError, RateLimited
-from commissure.hal.live import LiveRuntime
 from commissure.hal.resilience.guard import Guard
 from commissure.hal.resilience.limits import Amounts, Limiter
 from commissure.hal.resilience.race import Progress

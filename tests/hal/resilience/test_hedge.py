@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import ServerFault, TruncatedStream
 from commissure.hal.resilience.first_tokens import FEWEST, KEPT, FirstTokens
 from commissure.hal.runtime import Runtime

@@ -10,11 +10,11 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commissure.hal.chip import chips
-from commissure.hal.dice import dice
-from commissure.hal.model import Diffusion, Model, models
-from commissure.hal.roofline import roofline
-from commissure.hal.serving import EngineSettings, SpeculativeDecoding
+from commissure.hal.clock.dice import dice
+from commissure.hal.profiles.chip import chips
+from commissure.hal.profiles.model import Diffusion, Model, models
+from commissure.hal.profiles.roofline import roofline
+from commissure.hal.profiles.serving import EngineSettings, SpeculativeDecoding
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.decoding import Constraint, Decoding, accepted
 from commissure.sim.engine.job import Job

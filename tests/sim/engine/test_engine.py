@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import simpy
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.exact import ExactEngine
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.jump import Engine

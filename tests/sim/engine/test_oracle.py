@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from commissure.hal.serving import EngineSettings, SpeculativeDecoding
+from commissure.hal.profiles.serving import EngineSettings, SpeculativeDecoding
 from commissure.sim.engine.exact import ExactEngine
 from commissure.sim.engine.jump import Engine
 from tests.support.engines import ZERO, Ask, Outcome, Program, programs, serve

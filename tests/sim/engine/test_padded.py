@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import EndpointError
-from commissure.hal.serving import Buckets, EngineSettings
+from commissure.hal.profiles.serving import Buckets, EngineSettings
 from commissure.sim.engine.cost import PaddedCost
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.padded import PaddedEngine

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine
@@ -270,7 +270,7 @@ PROGRAM = """
 import math
 import simpy
 from hashlib import sha256
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.prefix import PrefixCache

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.fit.fit import METRICS, RunFit, fit_run, simulate
 from commissure.sim.fit.prior import experts_of, find_model
 from commissure.sim.fit.profile import fitted_profile

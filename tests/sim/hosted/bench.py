@@ -7,8 +7,8 @@ from typing import Any
 
 import simpy
 
-from commissure.hal.profile import Profile
-from commissure.hal.quantity import Quantity
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.quantity import Quantity
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Serves
 

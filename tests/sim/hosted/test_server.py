@@ -10,7 +10,7 @@ import simpy
 from pydantic import ValidationError
 
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
-from commissure.hal.profile import load_profile
+from commissure.hal.profiles.profile import load_profile
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.server import Server
 from commissure.sim.hosted.latency import Latency

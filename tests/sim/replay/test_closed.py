@@ -8,7 +8,7 @@ import pytest
 import simpy
 
 from commissure.hal.errors import EndpointError, UsageError
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from commissure.hal.call import Call
 from commissure.hal.errors import BudgetExceeded, UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.ledger import Amount, Budget, Ledger, Reservation
 from commissure.hal.policy import Candidate, FleetStatus, Router
-from commissure.hal.profile import Price, Profile, StepTime
+from commissure.hal.profiles.profile import Price, Profile, StepTime
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.hal.reply import Usage
-from commissure.hal.serving import EngineSettings
-from commissure.hal.spec import EndpointSpec
 from commissure.policies.routing import build_router, router_names
 from commissure.sim.engine.job import Job
 from commissure.sim.replay.accounts import Accounts

@@ -9,11 +9,11 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import EndpointError, UsageError
-from commissure.hal.fault import Fault
-from commissure.hal.fleet import Fleet
-from commissure.hal.serving import Tier
+from commissure.hal.fleets.fault import Fault
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.profiles.serving import Tier
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Server
 from commissure.sim.hosted.retry import Retrying

@@ -6,8 +6,8 @@ import pytest
 
 from commissure.hal.call import KvState
 from commissure.hal.errors import EndpointError, UsageError
-from commissure.hal.fleet import Fleet
-from commissure.hal.model import models
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.profiles.model import models
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.topology import handoff
 from commissure.sim.topology.handoff import HandOff

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 import simpy
 
-from commissure.hal.dice import dice
-from commissure.hal.fault import Fault
-from commissure.hal.serving import EngineSettings, Tier
+from commissure.hal.clock.dice import dice
+from commissure.hal.fleets.fault import Fault
+from commissure.hal.profiles.serving import EngineSettings, Tier
 from commissure.sim.engine.decoding import Constraint, Decoding
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Server

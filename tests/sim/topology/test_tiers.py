@@ -8,7 +8,7 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commissure.hal.serving import Tier
+from commissure.hal.profiles.serving import Tier
 from commissure.sim.engine.job import Job
 from commissure.sim.topology.tiers import Store, Tiered
 from tests.support.servers import UNIT, Desk, engine

@@ -19,14 +19,14 @@ from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import HINTS, Capabilities
 from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import MalformedReply, UsageError
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.keys import first_set
 from commissure.hal.local_server import local_server, require_local
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.provider import Provider, ServerTimes
 from commissure.hal.reply import Usage
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.address import http_transport, key_of, split_version, url_of
 from commissure.hal.wire.client import Client
 from commissure.hal.wire.endpoint import ApiEndpoint

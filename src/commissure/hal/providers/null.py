@@ -10,12 +10,12 @@ from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import Unsupported
-from commissure.hal.estimate import expected_usage
 from commissure.hal.fanout import whole_chunks
-from commissure.hal.profile import Profile
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.estimate import expected_usage
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice, Chunk, Reply, Timing
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.words import filler
 
 # It says filler words and nothing else.

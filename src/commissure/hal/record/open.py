@@ -7,14 +7,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from commissure.hal import connect as live
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.fleet import Connect
+from commissure.hal.fleets.fleet import Connect
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import Journal
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.record.player import Player
 from commissure.hal.record.recorder import Recorder
 from commissure.hal.record.recording import Recording
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 
 
 def recorded_by(journal: Journal) -> Connect:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from commissure.hal.clock.primitives import Primitives
 from commissure.hal.errors import BudgetExceeded, CircuitOpen, EndpointError, RateLimited, Unsupported
-from commissure.hal.primitives import Primitives
+from commissure.hal.profiles.serving import Limits
 from commissure.hal.resilience.breaker import Breaker
 from commissure.hal.resilience.limits import Amounts
 from commissure.hal.resilience.places import Places
 from commissure.hal.resilience.quota import Quota
 from commissure.hal.resilience.settings import Resilience
-from commissure.hal.serving import Limits
 
 NOTHING = Amounts(0, 0, 0)
 UNLIMITED = 1_000_000_000

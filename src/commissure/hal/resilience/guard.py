@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+from commissure.hal.clock.primitives import Primitives
 from commissure.hal.errors import EndpointError
-from commissure.hal.primitives import Primitives
+from commissure.hal.profiles.serving import Limits
 from commissure.hal.resilience.first_tokens import FirstTokens
 from commissure.hal.resilience.gate import Gate
 from commissure.hal.resilience.limits import Amounts
 from commissure.hal.resilience.race import Progress, Race
 from commissure.hal.resilience.retry import Backoff, RetryBudget
 from commissure.hal.resilience.settings import Resilience
-from commissure.hal.serving import Limits
 
 T = TypeVar("T")
 

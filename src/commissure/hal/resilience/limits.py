@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
-from commissure.hal.serving import Limits
+from commissure.hal.profiles.serving import Limits
 
 MINUTE_S, DAY_S = 60.0, 86_400.0
 # A call that comes when a refusal told it to must fit, although clocks round: to a microsecond of refill.

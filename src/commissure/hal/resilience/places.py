@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.hal.primitives import Primitives
+from commissure.hal.clock.primitives import Primitives
 
 
 class Places:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from commissure.hal.clock.primitives import Primitives
 from commissure.hal.errors import EndpointError, RateLimited
-from commissure.hal.primitives import Primitives
+from commissure.hal.profiles.serving import Limits
 from commissure.hal.resilience.limits import CLOCK_S, Amounts, Limiter
 from commissure.hal.resilience.places import Places
-from commissure.hal.serving import Limits
 
 
 class Quota:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from commissure.hal.primitives import CancelScope, Event, Primitives, TaskGroup
+from commissure.hal.clock.primitives import CancelScope, Event, Primitives, TaskGroup
 
 T = TypeVar("T")
 

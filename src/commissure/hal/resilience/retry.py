@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.hal.dice import Dice, dice
+from commissure.hal.clock.dice import Dice, dice
 from commissure.hal.errors import CircuitOpen, EndpointError, RateLimited
 from commissure.hal.resilience.settings import Resilience
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from commissure.hal.quantity import Record
+from commissure.hal.profiles.quantity import Record
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from commissure.hal.errors import UsageError
+from commissure.hal.fleets.spec import EndpointSpec, check_url
 from commissure.hal.keys import Key, first_set, read_key
 from commissure.hal.provider import Provider
-from commissure.hal.spec import EndpointSpec, check_url
 from commissure.hal.wire.transport import Transport
 
 
@@ -43,7 +43,7 @@ def key_of(provider: Provider, spec: EndpointSpec) -> Key | None:
 
 def http_transport(provider: Provider, spec: EndpointSpec, root: str) -> Transport:
     """The way to the endpoint over HTTP, with its key. Raises UsageError if there is none and one is needed."""
-    from commissure.hal.http import HttpTransport
+    from commissure.hal.wire.http import HttpTransport
 
     variables = {header: value for header, name in provider.variables.items() if (value := first_set([name]))}
     return HttpTransport(

@@ -7,9 +7,9 @@ from typing import Any
 
 from commissure.hal.call import Call, Message, Tool, ToolCall
 from commissure.hal.capabilities import Capabilities
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.provider import Answer
 from commissure.hal.reply import Choice
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.anthropic_stream import AnthropicReader
 from commissure.hal.wire.anthropic_wire import Block, MessageBody, error_of, finish_of, usage_of
 from commissure.hal.wire.openai import image_base64

@@ -11,13 +11,13 @@ from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, MalformedReply, StreamFailed, TruncatedStream, Unsupported, UsageError
-from commissure.hal.estimate import expected_usage, text_tokens
 from commissure.hal.fanout import fan_out, whole_chunks
-from commissure.hal.profile import Profile
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.estimate import expected_usage, text_tokens
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.provider import Answer, Codec, Piece, Provider, Reader, WireError
 from commissure.hal.reply import Chunk, Reply, Usage
 from commissure.hal.runtime import Runtime
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.client import Client
 from commissure.hal.wire.metrics import status_of
 from commissure.hal.wire.rate_limits import rate_limits

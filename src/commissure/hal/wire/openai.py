@@ -9,9 +9,9 @@ from typing import Any
 from commissure.hal.call import Call, Image, Message, Tool
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.provider import Answer, ServerTimes
 from commissure.hal.reply import Usage
-from commissure.hal.spec import EndpointSpec
 from commissure.hal.wire.openai_read import choice_of, usage_of, wire_error
 from commissure.hal.wire.openai_stream import OpenAiReader
 from commissure.hal.wire.openai_wire import AnswerBody, UsageBody

@@ -8,7 +8,7 @@ from typing import Literal
 
 import networkx as nx
 
-from commissure.hal.dice import Dice
+from commissure.hal.clock.dice import Dice
 from commissure.hal.words import distinct_text
 
 WorkflowName = Literal["loop", "branching"]

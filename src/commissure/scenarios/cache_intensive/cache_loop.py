@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
-from commissure.hal.open_fleet import OpenFleet
 from commissure.hal.policy import Candidate, FirstAble, FleetStatus, Router
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import distinct_text

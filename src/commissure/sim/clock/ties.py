@@ -6,7 +6,7 @@ from itertools import count
 import simpy
 from simpy.events import NORMAL, EventPriority
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.sim.clock.task import Gate
 
 

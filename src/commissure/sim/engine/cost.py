@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from commissure.hal.model import Experts
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.model import Experts
+from commissure.hal.profiles.serving import EngineSettings
 
 
 class StepCost:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import simpy
 
-from commissure.hal.dice import Dice
-from commissure.hal.model import Model
-from commissure.hal.serving import EngineSettings, SpeculativeDecoding
+from commissure.hal.clock.dice import Dice
+from commissure.hal.profiles.model import Model
+from commissure.hal.profiles.serving import EngineSettings, SpeculativeDecoding
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Server
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import simpy
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.prefix import PrefixCache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import simpy
 
 from commissure.hal.errors import EndpointError
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import NEVER, WAITING, Job
 from commissure.sim.engine.prefix import PrefixCache

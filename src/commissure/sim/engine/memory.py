@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.growth import BlockGrowth
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.prefix import PrefixCache

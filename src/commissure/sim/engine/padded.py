@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 import simpy
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import PaddedCost
 from commissure.sim.engine.job import NEVER, Job
 from commissure.sim.engine.jump import Engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from commissure.hal.serving import EngineSettings
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.batch import Batch
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import NEVER, Job

@@ -8,11 +8,11 @@ from typing import Protocol
 import simpy
 
 from commissure.hal.errors import UsageError
-from commissure.hal.model import Model, models
+from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.policy import Evictor
-from commissure.hal.profile import Profile
-from commissure.hal.serving import EngineSettings
-from commissure.hal.spec import EndpointSpec
+from commissure.hal.profiles.model import Model, models
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import PaddedCost, StepCost
 from commissure.sim.engine.exact import ExactEngine
 from commissure.sim.engine.job import Job

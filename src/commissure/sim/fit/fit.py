@@ -10,9 +10,9 @@ import numpy as np
 import simpy
 from scipy.optimize import least_squares
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import UsageError
-from commissure.hal.model import Experts
+from commissure.hal.profiles.model import Experts
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine

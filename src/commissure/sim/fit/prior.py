@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from math import log
 
-from commissure.hal.model import Experts, Model, models
-from commissure.hal.quantity import value_of
+from commissure.hal.profiles.model import Experts, Model, models
+from commissure.hal.profiles.quantity import value_of
 
 NAMES = ("fixed_s", "token_s", "sequence_s", "kv_token_s", "attention_s", "experts_s", "hidden_tokens")
 # Where a fit begins: a middle-sized dense model on one GPU.

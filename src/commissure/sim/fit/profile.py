@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from commissure.hal.profile import Profile, StepTime
-from commissure.hal.quantity import Quantity
+from commissure.hal.profiles.profile import Profile, StepTime
+from commissure.hal.profiles.quantity import Quantity
 from commissure.sim.fit.fit import RunFit
 from commissure.sim.fit.prior import find_model
 from commissure.sim.fit.recorded import RecordedRun

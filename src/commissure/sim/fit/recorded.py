@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
-from commissure.hal.serving import EngineSettings, Whole
+from commissure.hal.profiles.serving import EngineSettings, Whole
 from commissure.sim.workload.reader import MOST_TOKENS
 from commissure.sim.workload.trace import Floats, Trace, make_trace
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from commissure.hal.quantity import value_of
-from commissure.hal.serving import ColdStart
+from commissure.hal.profiles.quantity import value_of
+from commissure.hal.profiles.serving import ColdStart
 
 
 class Warmth:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commissure.hal.profile import Profile
-from commissure.hal.quantity import value_of
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.quantity import value_of
 
 
 def hidden_tokens(profile: Profile) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import UsageError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import simpy
 
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import EndpointError, RateLimited, UsageError
 from commissure.sim.engine.job import NEVER, WAITING, Job
 from commissure.sim.engine.server import Server

@@ -11,8 +11,8 @@ from typing import Any
 import simpy
 
 from commissure.hal.errors import UsageError
-from commissure.hal.profile import Profile
-from commissure.hal.quantity import value_of
+from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.quantity import value_of
 from commissure.hal.resilience.limits import Amounts, Limiter
 from commissure.sim.engine.job import Job
 from commissure.sim.hosted.coldstart import Warmth

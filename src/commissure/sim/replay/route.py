@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.policy import Candidate, FleetStatus
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Serves

@@ -10,9 +10,9 @@ import numpy as np
 import simpy
 
 from commissure.hal.errors import BudgetExceeded, EndpointError, UsageError
-from commissure.hal.fleet import Fleet
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.ledger import UNLIMITED, Budget
-from commissure.hal.profile import Profile
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Usage
 from commissure.sim.engine.server import Serves
 from commissure.sim.hosted.latency import hidden_tokens

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import simpy
 
-from commissure.hal.chip import chips
-from commissure.hal.dice import dice
+from commissure.hal.clock.dice import dice
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fault import Fault
-from commissure.hal.fleet import Fleet
-from commissure.hal.model import models
+from commissure.hal.fleets.fault import Fault
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.spec import EndpointSpec, PrefillSpec
 from commissure.hal.policy import Evictor
-from commissure.hal.profile import Profile, load_profile
-from commissure.hal.quantity import value_of
-from commissure.hal.serving import EngineSettings
-from commissure.hal.spec import EndpointSpec, PrefillSpec
+from commissure.hal.profiles.chip import chips
+from commissure.hal.profiles.model import models
+from commissure.hal.profiles.profile import Profile, load_profile
+from commissure.hal.profiles.quantity import value_of
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.decoding import Constrain, Decoding
 from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
 from commissure.sim.hosted.retry import Retrying

@@ -7,9 +7,9 @@ from typing import Any
 
 import simpy
 
-from commissure.hal.dice import Dice
+from commissure.hal.clock.dice import Dice
 from commissure.hal.errors import EndpointError
-from commissure.hal.fault import Fault
+from commissure.hal.fleets.fault import Fault
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.server import Server
 from commissure.sim.topology.tiers import Tiered

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 import simpy
 
 from commissure.hal.call import KvState
-from commissure.hal.chip import chips
 from commissure.hal.errors import EndpointError
-from commissure.hal.model import models
-from commissure.hal.profile import Profile
-from commissure.hal.spec import EndpointSpec
+from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.profiles.chip import chips
+from commissure.hal.profiles.model import models
+from commissure.hal.profiles.profile import Profile
 from commissure.sim.topology.build import kv_bytes_per_token
 from commissure.sim.topology.channel import Channel
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import simpy
 
-from commissure.hal.serving import Tier
+from commissure.hal.profiles.serving import Tier
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine
 from commissure.sim.topology.channel import Channel

@@ -13,7 +13,7 @@ import networkx as nx
 from pydantic import Field, ValidationError, model_validator
 
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.quantity import Record
+from commissure.hal.profiles.quantity import Record
 
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 # Sums of probabilities that were written as decimals may pass 1 by rounding.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from commissure.hal.open_fleet import OpenFleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.runtime import Runtime
 from commissure.sim.workload.arrivals import LEAST_PER_S, MOST_CALLS, MOST_PER_S
 from commissure.sim.workload.checks import check_number, check_whole

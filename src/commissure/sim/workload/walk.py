@@ -8,9 +8,9 @@ from typing import Protocol
 import networkx as nx
 
 from commissure.hal.call import Call
-from commissure.hal.dice import Dice
+from commissure.hal.clock.dice import Dice
 from commissure.hal.errors import CommissureError
-from commissure.hal.open_fleet import OpenFleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import distinct_text

@@ -1,0 +1,164 @@
+"""The path of a call: routed, guarded, reserved, placed, sent, settled and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+
+from commissure.hal.call import Call
+from commissure.hal.endpoint import Endpoint
+from commissure.hal.errors import UsageError, unknown
+from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
+from commissure.hal.fleets.residency import Placement, Residency
+from commissure.hal.ledger import Ledger
+from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
+from commissure.hal.reply import Chunk, Reply
+from commissure.hal.resilience.guard import Guard
+from commissure.hal.resilience.limits import Amounts
+from commissure.hal.resilience.race import Progress
+from commissure.hal.runtime import Runtime
+
+Listener = Callable[[Call, Reply, Placement | None], None]
+FailureListener = Callable[[Failure], None]
+Sent = tuple[Reply, Placement | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears of each call that was answered, and of each attempt that was not."""
+
+    reply: Listener | None = None
+    failure: FailureListener | None = None
+
+
+class OpenFleet:
+    """A fleet with its endpoints open: what a workflow sees as `fleet`."""
+
+    def __init__(
+        self,
+        rt: Runtime,
+        endpoints: list[Endpoint],
+        guards: dict[str, Guard],
+        router: Router,
+        evictor: Evictor | None,
+        ledger: Ledger,
+        listeners: Listeners,
+    ) -> None:
+        self.endpoints = {endpoint.name: endpoint for endpoint in endpoints}
+        self.guards = guards
+        self.ledger = ledger
+        self.abandoned = 0
+        self._rt = rt
+        self._router = router
+        self._listeners = listeners
+        self._anonymous = count(1)
+        self._decisions = 0
+        self._running = dict.fromkeys(self.endpoints, 0)
+        self._residencies = {
+            endpoint.name: Residency(rt, endpoint, evictor)
+            for endpoint in endpoints
+            if evictor is not None and endpoint.capabilities.kv_slots
+        }
+
+    def status(self) -> FleetStatus:
+        """The fleet as a router sees it."""
+        return FleetStatus(
+            tuple(
+                Candidate(name, one.profile, one.capabilities, self._running[name])
+                for name, one in self.endpoints.items()
+            ),
+            self._decisions,
+        )
+
+    async def generate(self, call: Call) -> Reply:
+        """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded, Unsupported.
+
+        What is retried, hedged and waited for is the endpoint's `resilience`; each attempt reserves before it is sent.
+        """
+        endpoint, named = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named)
+        self._running[endpoint.name] += 1
+        try:
+            asked = attempt.asked(reserves_output=guard.reserves_output)
+            reply, placement = await guard.call(asked, partial(self._send, attempt), _quota_of_sent)
+        finally:
+            self._running[endpoint.name] -= 1
+        self._heard(call, reply, placement)
+        return reply
+
+    async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
+        """Answer in pieces; use it inside `aclosing`. It is retried until the first piece, and never hedged.
+
+        Raises as `generate` does; TruncatedStream if the stream ends before its closing chunk.
+        """
+        endpoint, named = self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named)
+        placement: list[Placement | None] = []
+        self._running[endpoint.name] += 1
+        try:
+            asked = attempt.asked(reserves_output=guard.reserves_output)
+            send = partial(self._send_stream, attempt, placement)
+            async with aclosing(guard.stream(asked, send, _quota_of_chunk)) as chunks:
+                async for chunk in chunks:
+                    if chunk.reply is not None:
+                        self._heard(call, chunk.reply, placement[-1])
+                    yield chunk
+        finally:
+            self._running[endpoint.name] -= 1
+
+    def _attempt(self, endpoint: Endpoint, call: Call) -> Attempt:
+        return Attempt(self._rt, endpoint, call, self.ledger, self._failed)
+
+    async def _send(self, attempt: Attempt, progress: Progress) -> Sent:
+        async with attempt.reserved() as sending, self._placed(attempt) as placement:
+            return await sending.answered(progress), placement
+
+    async def _send_stream(
+        self, attempt: Attempt, placements: list[Placement | None], progress: Progress
+    ) -> AsyncGenerator[Chunk, None]:
+        async with (
+            attempt.reserved() as sending,
+            self._placed(attempt) as placement,
+            aclosing(sending.chunks(progress)) as chunks,
+        ):
+            placements.append(placement)
+            async for chunk in chunks:
+                yield chunk
+
+    def _placed(self, attempt: Attempt) -> AbstractAsyncContextManager[Placement | None]:
+        residency = self._residencies.get(attempt.endpoint.name)
+        return nullcontext() if residency is None else residency.admitted(attempt.call)
+
+    def _heard(self, call: Call, reply: Reply, placement: Placement | None) -> None:
+        if self._listeners.reply is not None:
+            self._listeners.reply(call, reply, placement)
+
+    def _failed(self, failure: Failure) -> None:
+        self.abandoned += 1
+        if self._listeners.failure is not None:
+            self._listeners.failure(failure)
+
+    def _chosen(self, call: Call) -> tuple[Endpoint, Call]:
+        """Who serves the call; nobody's call gets a name that will not come again where slots go by name."""
+        if not isinstance(call, Call):
+            raise UsageError(f"a fleet answers a Call, not {call!r:.60}")
+        chosen, router = self._router.choose(call, self.status()), type(self._router).__name__
+        self._decisions += 1
+        if not isinstance(chosen, Candidate):
+            raise UsageError(f"{router}.choose() returned {chosen!r:.60}; it must return one of fleet.able(call)")
+        if chosen.name not in self.endpoints:
+            raise unknown(f"endpoint chosen by router {router}:", chosen.name, self.endpoints)
+        if chosen.name in self._residencies and not call.agent:
+            call = replace(call, agent=f"anonymous call {next(self._anonymous)}")
+        return self.endpoints[chosen.name], call
+
+
+def _quota_of_sent(sent: Sent) -> Amounts:
+    return quota_of(sent[0])
+
+
+def _quota_of_chunk(chunk: Chunk) -> Amounts | None:
+    return None if chunk.reply is None else quota_of(chunk.reply)

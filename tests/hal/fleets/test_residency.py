@@ -1,0 +1,67 @@
+"""Slots are never over-full, a prefix in use never leaves, and the evictor alone decides."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commissure.hal.call import Call
+from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.residency import Residency
+from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.sim.endpoint import ModelledEndpoint
+from commissure.sim.runtime import SimRuntime
+
+
+class Oldest(Evictor):
+    def priority(self, entry: Resident, now: Moment) -> int:
+        return entry.inserted
+
+
+def make(rt: SimRuntime, slots: int, evictor: Evictor) -> tuple[ModelledEndpoint, Residency]:
+    fleet = Fleet.load("local").with_slots(slots, 256)
+    endpoint = ModelledEndpoint(fleet.specs[0], fleet.profiles["local"], rt)
+    return endpoint, Residency(rt, endpoint, evictor)
+
+
+@given(slots=st.integers(1, 4), agents=st.lists(st.sampled_from("abcdefg"), max_size=40), workers=st.integers(1, 6))
+def test_concurrent_calls_share_the_slots(slots: int, agents: list[str], workers: int) -> None:
+    rt = SimRuntime()
+    _endpoint, residency = make(rt, slots, Oldest())
+    running: list[tuple[str, int]] = []
+
+    async def work(queue: list[str], pace: float) -> None:
+        while queue:
+            agent = queue.pop()
+            async with residency.admitted(Call("x", agent=agent)) as placement:
+                running.append((agent, placement.slot))
+                assert placement.evicted not in {name for name, _ in running}
+                assert len({slot for _, slot in running}) == len({name for name, _ in running})
+                assert 0 <= placement.slot < slots
+                await rt.sleep(pace)
+                running.remove((agent, placement.slot))
+            held = residency.residents
+            assert len(held) <= slots
+            assert len({entry.slot for entry in held}) == len(held)
+
+    async def main() -> None:
+        queue = list(agents)
+        async with rt.task_group() as group:
+            for number in range(workers):
+                group.start_soon(work, queue, 0.3 + 0.11 * number)
+
+    rt.run(main)
+    assert not running
+
+
+def test_the_smallest_priority_leaves() -> None:
+    rt = SimRuntime()
+    _endpoint, residency = make(rt, 2, Oldest())
+    evicted = []
+
+    async def main() -> None:
+        for agent in "abacbd":
+            async with residency.admitted(Call("x", agent=agent)) as placement:
+                evicted.append(placement.evicted)
+
+    rt.run(main)
+    assert evicted == ["", "", "", "a", "", "b"]
+    assert {entry.agent: entry.uses for entry in residency.residents} == {"c": 1, "d": 1}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from commissure.hal.profiles.profile import Profile
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
+    from commissure.hal.telemetry import span_listener
     from commissure.scenarios.run import Run, run
     from commissure.sim.behaviour import Behaviour
     from commissure.sim.replay.columns import Columns, Slo
@@ -57,6 +58,7 @@ _HOME = {
     "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
     "hal.profiles.profile": "Profile",
     "hal.runtime": "Runtime",
+    "hal.telemetry": "span_listener",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",
     "sim.replay.columns": "Columns Slo",
@@ -76,7 +78,7 @@ __all__ = [
     "Image", "Ledger", "LiveRuntime", "Logprob", "Message", "MissingExtra", "Moment", "OpenFleet", "Profile",
     "RateLimited", "Reply", "Resident", "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Tool",
     "ToolCall", "Trace", "TruncatedStream", "Unsupported", "Usage", "UsageError", "agent_workflow", "join",
-    "poisson_sessions", "read_trace", "replay", "run", "summary",
+    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

@@ -1,6 +1,11 @@
 """Every provider's adapter over a loopback server that speaks as the provider does: the contract, and faults."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,3 +114,46 @@ def test_images_and_caches_are_asked_for_as_the_provider_wants_them(served: tupl
         assert reply.usage.prompt_tokens == bill.prompt_tokens
         assert reply.usage.cached_tokens == (bill.cached_tokens if tells else 0)
         assert reply.usage.said_tokens == bill.output_tokens
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("served", PROVIDERS, indirect=True)
+def test_a_cancelled_call_closes_its_connection(served: tuple[str, ApiServer], streamed: bool) -> None:
+    provider, server = served
+
+    async def work(rt: Any, endpoint: Any) -> None:
+        call = Call("go on", max_tokens=400)  # a second of words
+        with rt.move_on_after(0.1) as scope:
+            if streamed:
+                async with aclosing(endpoint.stream(call)) as chunks:
+                    async for _ in chunks:
+                        pass
+            else:
+                await endpoint.generate(call)
+        assert scope.cancelled_caught
+        assert settled(lambda: server.cancelled == 1 and server.under_way == 0 and server.open_connections == 0)
+        assert (await endpoint.generate(Call("again", max_tokens=2))).usage.output_tokens == 2
+
+    with_endpoint(provider, work, server=server)
+
+
+def test_no_artefact_of_a_run_holds_the_key(tmp_path: Path) -> None:
+    with api_server("llama_cpp", key=KEY) as server:
+        (tmp_path / "fleet.toml").write_text(
+            f'[[endpoints]]\nname = "e"\nprovider = "llama_cpp"\nmodel = "smollm2-135m"\nchip = "cpu"\n'
+            f'base_url = "{server.url}"\nkey_variable = "MY_KEY"\n'
+        )
+        server.play("http_503", "http_401")  # the second echoes the key
+        command = [sys.executable, "-m", "commissure", "run", "cache-loop", "--world", "live", "--record", "--json"]
+        options = ["--fleet", "fleet.toml", "--set", "slots=4", "--set", "iterations=2"]
+        done = [
+            subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True,
+                           env=os.environ | {"MY_KEY": KEY}, check=False)
+            for _ in range(2)
+        ]  # fmt: skip
+    assert [one.returncode for one in done] == [1, 0], done
+    assert "<MY_KEY>" in done[0].stderr
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"exchanges.jsonl", "calls.jsonl", "failures.jsonl", "manifest.json"} <= {path.name for path in files}
+    for text in (*(path.read_text(errors="replace") for path in files), *(one.stdout + one.stderr for one in done)):
+        assert KEY not in text

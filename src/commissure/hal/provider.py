@@ -95,6 +95,7 @@ class Provider:
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, str] = field(default_factory=dict)
+    models_path: str = "/models"
     metrics: MetricNames | None = None
     keep_alive: bool = True
 

@@ -18,5 +18,7 @@ PROVIDER = Provider(
         min_tokens=False, temperature=False, seed=False, logprobs=None, several=False, completion=False,
         cache_ttls_s=tuple(TTLS), tells_times=False,
     ),
+    # Its list comes in pages.
+    models_path="/models?limit=1000",
     ids={"claude-opus-4.5": "claude-opus-4-5"},
 )  # fmt: skip

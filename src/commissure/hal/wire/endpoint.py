@@ -24,7 +24,7 @@ from commissure.hal.wire.rate_limits import rate_limits
 from commissure.hal.wire.refusals import shown
 from commissure.hal.wire.timing import Watch
 
-METRICS, MODELS = "/metrics", "/models"
+METRICS = "/metrics"
 
 
 class ApiEndpoint:
@@ -39,7 +39,7 @@ class ApiEndpoint:
         client: Client,
         version: str = "/v1",
         capabilities: Capabilities | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = spec.name
         self.profile = profile
         self.capabilities = provider.able(spec) if capabilities is None else capabilities
@@ -93,8 +93,8 @@ class ApiEndpoint:
         """Have a prompt computed by asking for a single token after it."""
         if hint.call is None:
             raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-        path, body = self.request(hint.call, stream=False)
-        await self._client.post(path, body | {"max_tokens": 1})
+        path, body = self.request(replace(hint.call, n=1, max_tokens=1, min_tokens=0), stream=False)
+        await self._client.post(path, body)
 
     async def status(self) -> Status:
         """What the endpoint's metrics say, and else what is known here."""
@@ -109,11 +109,11 @@ class ApiEndpoint:
 
     async def models(self) -> list[str]:
         """The names of the models that the provider offers this key."""
-        body = await self._client.get(self._version + MODELS)
+        body = await self._client.get(self._version + self._provider.models_path)
         try:
             return sorted(str(one["id"]) for one in body["data"])
         except (KeyError, TypeError):
-            problem = f"{MODELS}: no list of models: {shown(str(body).encode())}"
+            problem = f"{self._provider.models_path}: no list of models: {shown(str(body).encode())}"
             raise MalformedReply(self.name, problem) from None
 
     def request(self, call: Call, *, stream: bool) -> tuple[str, dict[str, Any]]:

@@ -6,12 +6,14 @@ import errno
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from commissure.hal.errors import CommissureError, UsageError
 from commissure.hal.reply import TimingSource
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 class CallRecord(BaseModel):
@@ -113,16 +115,25 @@ class Journal:
 
 
 def read_calls(path: Path) -> list[CallRecord]:
-    """The records of a journal; a last line cut short by a crash is left out. Raises UsageError on any other fault."""
+    """The calls of a journal; as `read_records`."""
+    return read_records(path, CallRecord)
+
+
+def read_records(path: Path, kind: type[Record], missing: str = "") -> list[Record]:
+    """The records of a journal; a last line cut short by a crash is left out. Raises UsageError on any other fault.
+
+    `missing` is what to say where there is no such file.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+        known = missing if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"{path}: {known or f'cannot be read: {error.strerror}'}") from None
     records = []
     for number, line in enumerate(lines, start=1):
         try:
             if line.strip():
-                records.append(CallRecord.model_validate_json(line))
+                records.append(kind.model_validate_json(line))
         except ValidationError as error:
             if number == len(lines):
                 break

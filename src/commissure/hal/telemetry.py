@@ -24,43 +24,32 @@ OPERATION = "chat"
 # The conventions' well-known names, where they differ from ours.
 _PROVIDERS = {"moonshot": "moonshot_ai", "moonshotai": "moonshot_ai"}
 
-# What a span says of a call; what is None is left out. Below `commissure.` the names are ours: response.finish_reasons
-# would be one reason for each answer, and a record has only the first's.
-_ATTRIBUTES: Mapping[str, Callable[[CallRecord, EndpointSpec], Value | None]] = {
+# What a span says of a call and of an attempt that failed; None is left out. Below `commissure.` names are ours.
+_COMMON: Mapping[str, Callable[[CallRecord | FailureRecord, EndpointSpec], Value | None]] = {
     _OPERATION: lambda record, spec: OPERATION,
     _PROVIDER: lambda record, spec: _PROVIDERS.get(spec.provider, spec.provider),
     _MODEL: lambda record, spec: spec.model,
-    "gen_ai.usage.input_tokens": lambda record, spec: record.prompt_tokens,
-    "gen_ai.usage.output_tokens": lambda record, spec: record.output_tokens,
-    "gen_ai.usage.reasoning.output_tokens": lambda record, spec: record.reasoning_tokens or None,
-    "gen_ai.response.time_to_first_chunk": lambda record, spec: record.first_s,
-    "gen_ai.usage.cache_read.input_tokens": lambda record, spec: record.cached_tokens,
     "commissure.device": lambda record, spec: spec.chip,
     "commissure.endpoint": lambda record, spec: record.endpoint,
     "commissure.agent": lambda record, spec: record.agent or None,
     "commissure.kind": lambda record, spec: record.kind or None,
     "commissure.leg": lambda record, spec: record.leg or None,
-    "commissure.finish": lambda record, spec: record.finish,
-    "commissure.queue_s": lambda record, spec: record.queue_s,
-    "commissure.prefill_s": lambda record, spec: record.prefill_s,
-    "commissure.decode_s": lambda record, spec: record.decode_s,
     "commissure.cost_usd": lambda record, spec: record.cost_usd,
-    "commissure.simulated": lambda record, spec: record.timing == "sim",
-    "commissure.world": lambda record, spec: "sim" if record.timing == "sim" else "live",
-    "commissure.virtual_start_s": lambda record, spec: record.start_s if record.timing == "sim" else None,
 }
-# Of an attempt that failed; error.type is OpenTelemetry's own.
-_FAILURE: Mapping[str, Callable[[FailureRecord, EndpointSpec], Value | None]] = {
-    _OPERATION: lambda record, spec: OPERATION,
-    _PROVIDER: lambda record, spec: _PROVIDERS.get(spec.provider, spec.provider),
-    _MODEL: lambda record, spec: spec.model,
-    "error.type": lambda record, spec: record.outcome,
-    "commissure.device": lambda record, spec: spec.chip,
-    "commissure.endpoint": lambda record, spec: record.endpoint,
-    "commissure.agent": lambda record, spec: record.agent or None,
-    "commissure.kind": lambda record, spec: record.kind or None,
-    "commissure.leg": lambda record, spec: record.leg or None,
-    "commissure.cost_usd": lambda record, spec: record.cost_usd,
+# Of a call. gen_ai.response.finish_reasons would be one reason for each answer, and a record has only the first's.
+_CALL: Mapping[str, Callable[[CallRecord], Value | None]] = {
+    "gen_ai.usage.input_tokens": lambda record: record.prompt_tokens,
+    "gen_ai.usage.output_tokens": lambda record: record.output_tokens + record.reasoning_tokens,
+    "gen_ai.usage.reasoning.output_tokens": lambda record: record.reasoning_tokens or None,
+    "gen_ai.usage.cache_read.input_tokens": lambda record: record.cached_tokens,
+    "gen_ai.response.time_to_first_chunk": lambda record: record.first_s,
+    "commissure.finish": lambda record: record.finish,
+    "commissure.queue_s": lambda record: record.queue_s,
+    "commissure.prefill_s": lambda record: record.prefill_s,
+    "commissure.decode_s": lambda record: record.decode_s,
+    "commissure.simulated": lambda record: record.timing == "sim",
+    "commissure.world": lambda record: "sim" if record.timing == "sim" else "live",
+    "commissure.virtual_start_s": lambda record: record.start_s if record.timing == "sim" else None,
 }
 # Histograms, in seconds; the second only of calls whose first piece was seen.
 _HISTOGRAMS_S: Mapping[str, tuple[str, Callable[[CallRecord], float | None]]] = {
@@ -75,10 +64,11 @@ _BOUNDS_S = tuple(0.01 * 2**power for power in range(14))
 
 def attributes(record: CallRecord | FailureRecord, spec: EndpointSpec) -> dict[str, Value]:
     """The attributes of a call's span, or of a failed attempt's. `spec` is that of its endpoint."""
-    if isinstance(record, FailureRecord):
-        values = {name: value(record, spec) for name, value in _FAILURE.items()}
+    values = {name: value(record, spec) for name, value in _COMMON.items()}
+    if isinstance(record, CallRecord):
+        values |= {name: value(record) for name, value in _CALL.items()}
     else:
-        values = {name: value(record, spec) for name, value in _ATTRIBUTES.items()}
+        values["error.type"] = record.outcome  # OpenTelemetry's own name
     return {name: value for name, value in values.items() if value is not None}
 
 

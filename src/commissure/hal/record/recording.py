@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from commissure.hal.errors import UsageError
+from commissure.hal.journal import read_records
 from commissure.hal.record.exchange import Exchange
 
 FILE_NAME = "exchanges.jsonl"
+MISSING = "no recording; one is made by: commissure run ... --world live --record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Recording:
         """Read a file of exchanges, or that of a run folder. Raises UsageError if there is none or it is damaged."""
         place = recording_file(path)
         found: dict[str, list[Exchange]] = {}
-        for one in sorted(_read(place), key=lambda one: one.start_s):
+        for one in sorted(read_records(place, Exchange, MISSING), key=lambda one: one.start_s):
             found.setdefault(one.endpoint, []).append(one)
         return cls(place, {name: tuple(exchanges) for name, exchanges in found.items()})
 
@@ -51,25 +51,3 @@ def new_recording(path: str | Path) -> Path:
     if not place.parent.is_dir():
         raise UsageError(f"{place}: there is no folder {place.parent} to record into")
     return place
-
-
-def _read(path: Path) -> list[Exchange]:
-    """All lines but a last one cut short by a crash."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no recording; one is made by: commissure run ... --world live --record") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    exchanges = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            if line.strip():
-                exchanges.append(Exchange.model_validate_json(line))
-        except ValidationError as error:
-            if number == len(lines):
-                break
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the line"
-            raise UsageError(f"{path}:{number}: {field}: {first['msg']}") from None
-    return exchanges

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
@@ -46,39 +46,39 @@ class Capabilities:
 
     def missing(self, call: Call) -> list[str]:
         """What the call asks for that is not here, in words; empty if nothing."""
-        return list(self._missing(call))
-
-    def _missing(self, call: Call) -> Iterator[str]:
+        lacks: list[str] = []
         if call.min_tokens and not self.min_tokens:
-            yield "min_tokens"
+            lacks.append("min_tokens")
         if not (self.chat if call.chat else self.completion):
-            yield "chat" if call.chat else "completion of a bare prompt (chat=False)"
+            lacks.append("chat" if call.chat else "completion of a bare prompt (chat=False)")
         if call.temperature and not self.temperature:
-            yield "temperature"
+            lacks.append("temperature")
         if call.seed is not None and not self.seed:
-            yield "seed"
+            lacks.append("seed")
         if len(call.stop) > self.stop:
-            yield f"{len(call.stop)} stop texts (at most {self.stop})" if self.stop else "stop texts"
+            lacks.append(f"{len(call.stop)} stop texts (at most {self.stop})" if self.stop else "stop texts")
         if call.schema is not None and not self.schema:
-            yield "a JSON schema"
+            lacks.append("a JSON schema")
         if call.tools:
-            yield from self._missing_of_tools(call)
+            lacks += self._missing_of_tools(call)
         if call.logprobs is not None and (self.logprobs is None or call.logprobs > self.logprobs):
-            yield f"logprobs={call.logprobs}" + ("" if self.logprobs is None else f" (at most {self.logprobs})")
+            lacks.append(f"logprobs={call.logprobs}" + ("" if self.logprobs is None else f" (at most {self.logprobs})"))
         if call.images and not self.images:
-            yield "images"
+            lacks.append("images")
         if call.cache_key and not self.cache_key:
-            yield "cache_key"
+            lacks.append("cache_key")
         if call.cache_ttl_s is not None and self.cache_ttls_s is not None and call.cache_ttl_s not in self.cache_ttls_s:
             allowed = f" (one of {', '.join(map(str, self.cache_ttls_s))})" if self.cache_ttls_s else ""
-            yield f"cache_ttl_s={call.cache_ttl_s}{allowed}"
+            lacks.append(f"cache_ttl_s={call.cache_ttl_s}{allowed}")
+        return lacks
 
-    def _missing_of_tools(self, call: Call) -> Iterator[str]:
+    def _missing_of_tools(self, call: Call) -> list[str]:
         choice = call.tool_choice if call.tool_choice in TOOL_CHOICES else "named"
         if not self.tools:
-            yield "tools"
-        elif choice not in self.tool_choices:
-            yield f"tool_choice={call.tool_choice!r} (one of {', '.join(sorted(self.tool_choices))})"
+            return ["tools"]
+        if choice not in self.tool_choices:
+            return [f"tool_choice={call.tool_choice!r} (one of {', '.join(sorted(self.tool_choices))})"]
+        return []
 
     def changed(self, changes: Mapping[str, Any]) -> Capabilities:
         """These, with some stated otherwise."""

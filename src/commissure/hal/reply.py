@@ -46,7 +46,7 @@ class Timing:
     `prefill_s` and `decode_s` are the engine's own where `source` is "server", else what the client saw; where
     neither is known, as of a call that was not streamed, all of it counts as decode. `first_s` and `chunks_s` are
     when the first piece of the answer and each piece of it came to the client, in seconds since `start_s`; a piece is
-    not a token. `server` is what the server itself said, as it said it.
+    not a token. `server` is what the server itself said, as it said it, if it did.
     """
 
     start_s: float
@@ -57,7 +57,7 @@ class Timing:
     source: TimingSource
     first_s: float | None = None
     chunks_s: tuple[float, ...] = ()
-    server: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    server: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class _Pinged:
         endpoint = fleet.endpoints[self._spec.name]
         await self._list_models(endpoint)
         reply, speed = await _one_call(self._rt, fleet, self._call)
-        usage, said = reply.usage, dict(reply.timing.server)
+        usage, said = reply.usage, dict(reply.timing.server or {})
         if reply.timing.source == "server":
             said = {"prefill_s": reply.timing.prefill_s, "decode_s": reply.timing.decode_s} | said
         if speed.ttft_s is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Protocol
 
 from commissure.hal.call import Call, ToolCall
@@ -19,6 +20,7 @@ class Behaviour(Protocol):
         """The text, or a choice with tool calls and the like, and its length in tokens, at most `call.max_tokens`."""
 
 
+@lru_cache(maxsize=1024)
 def choice_of(said: str | Choice) -> Choice:
     """What a behaviour says as a choice; a bare text has ended by its length."""
     return said if isinstance(said, Choice) else Choice(said, "length")

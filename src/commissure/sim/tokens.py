@@ -30,7 +30,9 @@ class TokenModel:
 
     def prompt(self, call: Call) -> Tokens:
         """The pseudo-tokens of a call's prompt."""
-        return self._render(call.system, call.prompt, call.images, *self._beside(call), call.chat)
+        if not call.tools and not call.history:
+            return self._render(call.system, call.prompt, call.images, "", (), call.chat)
+        return self._render(call.system, call.prompt, call.images, *_beside(call), call.chat)
 
     def _rendered(
         self,
@@ -49,17 +51,6 @@ class TokenModel:
         last = self._message("user", prompt) if prompt or images or not history else ()
         return (*head, *turns, *self._seen(images), *last, *("<assistant>",) * self._reply)
 
-    def _beside(self, call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Tools, which chat templates announce after the system prompt, and earlier turns, as texts."""
-        if not call.tools and not call.history:
-            return "", ()
-        tools = " ".join(json.dumps({"name": one.name, "parameters": dict(one.parameters)}) for one in call.tools)
-        history = (
-            (one.role, " ".join([one.text, *(f"{used.name} {used.arguments}" for used in one.tool_calls)]))
-            for one in call.history
-        )
-        return tools, tuple(history)
-
     def _seen(self, images: tuple[Image, ...]) -> Tokens:
         if self._vision is None:
             return ()
@@ -75,6 +66,16 @@ class TokenModel:
     def _words(self, text: str) -> Tokens:
         words = text.split()
         return tuple(words[int(number / self._rate)] for number in range(int(len(words) * self._rate)))
+
+
+def _beside(call: Call) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Tools, which chat templates announce after the system prompt, and earlier turns, as texts."""
+    tools = " ".join(json.dumps({"name": one.name, "parameters": dict(one.parameters)}) for one in call.tools)
+    history = (
+        (one.role, " ".join([one.text, *(f"{used.name} {used.arguments}" for used in one.tool_calls)]))
+        for one in call.history
+    )
+    return tools, tuple(history)
 
 
 def common_prefix(old: Tokens, new: Tokens) -> int:

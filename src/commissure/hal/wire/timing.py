@@ -29,7 +29,7 @@ class Watch:
         total_s = self._rt.now() - self.start_s
         first_s = self._seen[0] if self._seen else None
         chunks_s = tuple(self._seen)
-        said = dict(server.said) if server else {}
+        said = dict(server.said) if server else None
         if server is None or server.prefill_s + server.decode_s > total_s * TOO_LONG[0] + TOO_LONG[1]:
             prefill_s = first_s or 0.0
             return Timing(self.start_s, 0.0, prefill_s, total_s - prefill_s, total_s, "client", first_s, chunks_s, said)

@@ -13,7 +13,8 @@ PROVIDER = Provider(
     key_variables=("ANTHROPIC_API_KEY",),
     key_header="x-api-key",
     headers={"anthropic-version": "2023-06-01"},
-    # Its newest SDK has no temperature any more; the models that still take one can say so in the fleet file.
+    # Version 2026-10-21 of the API removed temperature (platform.claude.com/docs/en/api/versioning). The one that is
+    # asked for above keeps it, for models that still take it: these can say so in the fleet file.
     capabilities=Capabilities(
         min_tokens=False, temperature=False, seed=False, logprobs=None, several=False, completion=False,
         cache_ttls_s=tuple(TTLS), tells_times=False,

@@ -47,6 +47,12 @@ class LlamaCppCodec(OpenAiCodec):
         body.pop("min_tokens", None)
         return body
 
+    def form(self, call: Call) -> dict[str, Any]:
+        """A bare completion's schema has a field of its own; response_format is passed over there (measured)."""
+        if call.chat or call.schema is None:
+            return super().form(call)
+        return {"json_schema": dict(call.schema)}
+
     def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
         """`timings`, in milliseconds; prompt_n excludes the reused cache_n."""
         return seconds_of(body.get("timings"), "prompt_ms", "predicted_ms", unit_s=1e-3)
@@ -105,6 +111,10 @@ class LlamaCppEndpoint(ApiEndpoint):
         path, body = super().request(call, stream=stream)
         slot = self.slot_of(call)
         return path, body if slot is None else body | {"id_slot": slot}
+
+    def gives_all(self, call: Call) -> bool:
+        """Each answer takes a slot: more of them than there are slots are refused by the server (measured)."""
+        return super().gives_all(call) and call.n <= self.capabilities.kv_slots
 
     def slot_of(self, call: Call) -> int | None:
         return self._placed.of(call.agent)

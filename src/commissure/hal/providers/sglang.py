@@ -14,6 +14,8 @@ from commissure.hal.wire.openai import OpenAiCodec
 class SglangCodec(OpenAiCodec):
     """Radix-tree prefix cache, automatic; reused tokens are told with --enable-cache-report."""
 
+    bare_schema = True
+
     def caching(self, call: Call) -> dict[str, Any]:
         """Prefixes are shared without being named."""
         return {}

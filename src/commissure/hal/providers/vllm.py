@@ -16,6 +16,8 @@ from commissure.hal.wire.timing import seconds_of
 class VllmCodec(OpenAiCodec):
     """The prefix cache is automatic; times come only with --enable-per-request-metrics."""
 
+    bare_schema = True
+
     def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
         """`metrics`, in milliseconds: the first token is timed from when the call was scheduled, its wait is apart."""
         return seconds_of(body.get("metrics"), "time_to_first_token_ms", "generation_time_ms", unit_s=1e-3)

@@ -7,6 +7,7 @@ from typing import Any
 
 from commissure.hal.call import Call, Message, Tool, ToolCall
 from commissure.hal.capabilities import Capabilities
+from commissure.hal.errors import UsageError
 from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.provider import Answer
 from commissure.hal.reply import Choice
@@ -34,7 +35,8 @@ class AnthropicCodec:
         }  # fmt: skip
         if call.system:
             body["system"] = [{"type": "text", "text": call.system} | _cached(call)]
-        if call.temperature:
+        # Left unsaid it is 1: a model that takes one is told 0 too.
+        if self._able.temperature:
             body["temperature"] = call.temperature
         if call.stop:
             body["stop_sequences"] = list(call.stop)
@@ -59,7 +61,9 @@ class AnthropicCodec:
         said: list[dict[str, Any]] = []
         for message in call.history:
             role, blocks = _blocks(message)
-            # Results of several tools are one turn of the user's.
+            # A turn without content is refused, and says nothing. Results of several tools are one turn of the user's.
+            if not blocks:
+                continue
             if said and said[-1]["role"] == role:
                 said[-1]["content"] += blocks
             else:
@@ -104,8 +108,18 @@ def _blocks(message: Message) -> tuple[str, list[dict[str, Any]]]:
         result = {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.text}
         return "user", [result]
     text = [{"type": "text", "text": message.text}] if message.text else []
-    used = [{"type": "tool_use", "id": one.id, "name": one.name, "input": one.values()} for one in message.tool_calls]
-    return message.role, [*text, *used]
+    return message.role, [*text, *map(_tool_use, message.tool_calls)]
+
+
+def _tool_use(call: ToolCall) -> dict[str, Any]:
+    """A call of an earlier turn: its arguments as an object, and nothing else can be said."""
+    try:
+        return {"type": "tool_use", "id": call.id, "name": call.name, "input": call.values()}
+    except ValueError as error:
+        problem = f"the arguments of the call of {call.name!r} in history are no JSON object: {call.arguments!r:.200}"
+        raise UsageError(
+            f"{problem} ({error}). Anthropic takes nothing else: mend them, or leave the turn out"
+        ) from error
 
 
 def _choice(content: list[Block], stop_reason: str | None) -> Choice:

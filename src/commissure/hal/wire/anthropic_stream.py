@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +60,7 @@ class AnthropicReader:
         text = "".join(one.whole for one in blocks if one.block.type == "text")
         reasoning = "".join(one.whole for one in blocks if one.block.type == "thinking")
         calls = tuple(
-            ToolCall(one.block.name or "", one.whole or "{}", one.block.id or "")
+            ToolCall(one.block.name or "", one.whole or json.dumps(one.block.input or {}), one.block.id or "")
             for one in blocks
             if one.block.type == "tool_use"
         )

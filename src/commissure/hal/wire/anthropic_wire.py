@@ -23,11 +23,18 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class OutputDetails(Wire):
+    """Parts of the answer's tokens."""
+
+    thinking_tokens: Count | None = None
+
+
 class UsageBody(Wire):
     """Tokens of a call; in a stream the last event repeats only some."""
 
     input_tokens: Count | None = None
     output_tokens: Count | None = None
+    output_tokens_details: OutputDetails | None = None
     cache_creation_input_tokens: Count | None = None
     cache_read_input_tokens: Count | None = None
 
@@ -86,12 +93,15 @@ def finish_of(stop_reason: str | None) -> str:
 def usage_of(body: UsageBody | None) -> Usage | None:
     """`input_tokens` leaves out what was read from the cache or written to it; the prompt is all three.
 
+    `output_tokens` is everything, thinking included (the types of anthropic 2.12, output_tokens_details.py).
     None where the prompt's tokens are not told: then the rest cannot be trusted either.
     """
     if body is None or body.input_tokens is None:
         return None
     read, written = body.cache_read_input_tokens or 0, body.cache_creation_input_tokens or 0
-    return Usage(body.input_tokens + read + written, read, body.output_tokens or 0, 0, written)
+    said, details = body.output_tokens or 0, body.output_tokens_details
+    thought = min((details.thinking_tokens if details else None) or 0, said)
+    return Usage(body.input_tokens + read + written, read, said - thought, thought, written)
 
 
 def error_of(body: dict[str, Any]) -> WireError:

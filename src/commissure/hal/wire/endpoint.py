@@ -53,14 +53,14 @@ class ApiEndpoint:
     async def generate(self, call: Call) -> Reply:
         """Answer the call."""
         self._check(call)
-        if call.n > 1 and not self.capabilities.several:
+        if not self.gives_all(call):
             return await fan_out(self._rt, call, self.profile, self._generate)
         return await self._generate(call)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
         """Answer in pieces as they come."""
         self._check(call)
-        if call.n > 1 and not self.capabilities.several:
+        if not self.gives_all(call):
             async for chunk in whole_chunks(await self.generate(call)):
                 yield chunk
             return
@@ -120,6 +120,10 @@ class ApiEndpoint:
         """The path and the body of a call."""
         path, body = self._codec.request(call, stream=stream)
         return self._version + path, body
+
+    def gives_all(self, call: Call) -> bool:
+        """Whether one request brings all the answers that the call asks for; else it is made several times."""
+        return call.n == 1 or self.capabilities.several
 
     def slot_of(self, call: Call) -> int | None:
         """The KV slot that serves the call, at endpoints that have slots."""

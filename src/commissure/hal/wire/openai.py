@@ -26,6 +26,8 @@ class OpenAiCodec:
     # How an answer is kept from ending early: fields that are sent where a call has min_tokens.
     min_tokens_field = "min_tokens"
     cache_key_field = "prompt_cache_key"
+    # Whether /completions takes a response_format too. OpenAI's does not, and servers pass over what they do not know.
+    bare_schema = False
 
     def __init__(self, spec: EndpointSpec, model_id: str, able: Capabilities) -> None:
         self._name = spec.name
@@ -94,6 +96,8 @@ class OpenAiCodec:
         """What the answer may look like: a schema, tools."""
         body: dict[str, Any] = {}
         if call.schema is not None:
+            if not (call.chat or self.bare_schema):
+                raise UsageError(f"endpoint {self._name!r}: a schema needs a chat here: leave out chat=False")
             schema = {"name": "answer", "schema": dict(call.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if call.tools:

@@ -15,7 +15,7 @@ def usage_of(body: UsageBody) -> Usage:
     details, said = body.prompt_tokens_details, body.completion_tokens_details
     cached = (details.cached_tokens if details else None) or body.cached_tokens or 0
     kept = (details.cache_write_tokens if details else None) or 0
-    reasoning = (said.reasoning_tokens if said else None) or 0
+    reasoning = (said.reasoning_tokens if said else None) or body.reasoning_tokens or 0
     # Within the answer's tokens at OpenAI and those who follow it; beside them where they would not fit.
     output = body.completion_tokens - reasoning if reasoning <= body.completion_tokens else body.completion_tokens
     cached = min(cached, body.prompt_tokens)

@@ -1,7 +1,8 @@
 """The bodies of OpenAI's chat completions, as far as they are read, in the spellings of those who follow it.
 
 Sources: openai/openai-openapi openapi.yaml; the types of cerebras-cloud-sdk and sambanova (`reasoning`), Moonshot and
-llama.cpp (`reasoning_content`), the legacy completions of vLLM (`text`, and log probabilities by columns).
+llama.cpp (`reasoning_content`), the legacy completions of vLLM (`text`, and log probabilities by columns), and
+sgl-project/sglang entrypoints/openai/protocol.py (UsageInfo).
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class CompletionDetails(Wire):
 
 
 class UsageBody(Wire):
-    """Tokens of a call; Moonshot's cached ones may stand at the top."""
+    """Tokens of a call; Moonshot's cached ones may stand at the top, SGLang's reasoning ones do."""
 
     prompt_tokens: Count
     completion_tokens: Count = 0
     cached_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
 

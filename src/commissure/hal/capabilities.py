@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from commissure.hal.call import Call, HintAction
-from commissure.hal.errors import unknown
+from commissure.hal.errors import UsageError, unknown
 
 TOOL_CHOICES = frozenset({"auto", "none", "required", "named"})
 HINTS: frozenset[HintAction] = frozenset(get_args(HintAction))
@@ -91,4 +91,9 @@ def checked_changes(changes: Mapping[str, Any]) -> Capabilities:
     for name in changes:
         if name not in names:
             raise unknown("capability", name, names)
-    return TypeAdapter(Capabilities).validate_python(dict(changes))
+    changed = TypeAdapter(Capabilities).validate_python(dict(changes))
+    for name in changes:
+        value = getattr(changed, name)
+        if isinstance(value, int) and value < 0:
+            raise UsageError(f"capability {name} is a number from 0 on, not {value}")
+    return changed

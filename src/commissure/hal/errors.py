@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class CommissureError(Exception):
@@ -43,6 +44,14 @@ class EndpointError(CommissureError):
         self.problem = problem
         self.retryable = retryable
         self.status = status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As any exception's, so that it passes between processes: types differ in how they are made."""
+        return _again, (type(self), str(self)), vars(self)
+
+
+def _again(kind: type[EndpointError], message: str) -> EndpointError:
+    return kind.__new__(kind, message)
 
 
 class Unreachable(EndpointError):

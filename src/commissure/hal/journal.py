@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from commissure.hal.errors import CommissureError, UsageError
 from commissure.hal.reply import TimingSource
@@ -96,7 +98,12 @@ class Journal:
 
         Raises CommissureError, and leaves no part of the line, if the file cannot take it.
         """
-        line = record.model_dump_json().encode() + b"\n"
+        try:
+            line = record.model_dump_json().encode() + b"\n"
+        except PydanticSerializationError:
+            # Half a surrogate pair, which UTF-8 has not.
+            text = json.dumps(record.model_dump(mode="python"), ensure_ascii=False)
+            line = text.encode("utf-8", "replace") + b"\n"
         before = os.fstat(self._file).st_size
         try:
             if os.write(self._file, line) < len(line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 from commissure.hal.errors import UsageError
 
@@ -27,6 +28,9 @@ class Key:
     def __repr__(self) -> str:
         return f"Key({self.variable})"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} is not written down; read it from the environment again")
+
     def header_value(self, header: str) -> str:
         """What stands in the header of this name."""
         return f"Bearer {self._text}" if header == "authorization" else self._text
@@ -48,6 +52,13 @@ def read_key(endpoint: str, variables: Sequence[str], *, required: bool) -> Key 
     return None
 
 
+def checked_header(endpoint: str, variable: str, text: str) -> str:
+    """What a variable holds for a header. Raises UsageError if no header can hold it."""
+    if not (text.isascii() and text.isprintable()):
+        raise UsageError(f"endpoint {endpoint!r}: {variable} holds what no header can: line breaks, or not ASCII")
+    return text
+
+
 def first_set(variables: Sequence[str]) -> str | None:
     """The value of the first variable that is set."""
     return next((value for name in variables if (value := os.environ.get(name, "").strip())), None)
@@ -58,6 +69,11 @@ def redact(text: str) -> str:
     for key, variable in _READ.items():
         text = text.replace(key, f"<{variable}>")
     return text
+
+
+def presentable(text: str) -> str:
+    """What a server said, without keys, and without halves of surrogate pairs, which no file takes."""
+    return redact(text).encode("utf-8", "replace").decode()
 
 
 def redact_bytes(data: bytes) -> bytes:

@@ -22,6 +22,8 @@ _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
 
 # What people put a key or a password into by mistake: it is not shown.
 _SECRET = re.compile(r"key|url|token$|secret|password|auth|header", re.IGNORECASE)
+# And what looks like a key wherever it stands: long, without spaces, with a digit in it.
+_LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{24,}")
 
 
 def load_toml(path: Path, model: type[Model]) -> Model:
@@ -74,5 +76,10 @@ def _problem(path: Path, lines: dict[FieldPath, int], item: Any) -> str:
         known = known[:-1]
     line = lines.get(known, 1)
     field = ".".join(str(part) for part in where) or "the file"
-    given = "" if item["type"] == "missing" or _SECRET.search(field) else f" (given: {item['input']!r:.60})"
-    return f"{path}:{line}: {field}: {item['msg']}{given}"
+    # Cut last: of a key that is cut in two, neither part looks like one.
+    given = "" if item["type"] == "missing" or _SECRET.search(field) else f" (given: {_shown(repr(item['input'])):.60})"
+    return f"{path}:{line}: {_shown(field)}: {_shown(item['msg'])}{given}"
+
+
+def _shown(text: str) -> str:
+    return _LIKE_A_KEY.sub(lambda found: f"{found[0][:4]}...", text)

@@ -144,3 +144,27 @@ def test_lines_of_nested_tables() -> None:
         ("a",): 1, ("e", 0): 2, ("e", 0, "x"): 3, ("e", 0, "sub"): 4, ("e", 0, "sub", "y"): 5,
         ("e", 1): 6, ("e", 1, "x"): 7, ("t", "u"): 8, ("t", "u", "v", "w"): 9,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('timeout_s = "KEY"', "timeout_s"),
+        ('options = "KEY"', "options"),
+        ('options = { api_key = "KEY" }', "never in a fleet file"),
+        ('capabilities = { stop = "KEY" }', "capabilities.stop"),
+        ('resilience = { "KEY" = 1 }', "resilience.sk-a..."),
+        ('"KEY" = 5', "endpoints.0.sk-a..."),
+        ('chip = "KEY"', "unknown chip 'sk-a...'"),
+        ("capabilities = { stop = -4 }", "stop is a number from 0 on"),
+    ],
+)
+def test_a_key_pasted_into_a_fleet_file_is_not_shown(tmp_path: Path, line: str, said: str) -> None:
+    key = "sk-ant-api03-Wrong0Place1For2A3Key"
+    head = '[[endpoints]]\nname = "e"\nprovider = "null"\nmodel = "none"\n'
+    chip = "" if line.startswith("chip") else 'chip = "cpu"\n'
+    (tmp_path / "f.toml").write_text(f"{head}{chip}{line.replace('KEY', key)}\n")
+    with pytest.raises(UsageError) as raised:
+        Fleet.load(tmp_path / "f.toml")
+    assert said in str(raised.value)
+    assert "Wrong0Place" not in str(raised.value)

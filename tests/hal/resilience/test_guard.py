@@ -285,3 +285,27 @@ def test_on_the_wall_clock_calls_are_kept_alive_too() -> None:
     assert bench.most_under_way == 2
     assert (bench.guard.retries, bench.guard.hedges, bench.under_way) == (6, 1, 0)
     assert len(bench.times("cancelled")) == 2
+
+
+@pytest.mark.parametrize("asked_s", [31_536_000.0, 1e300])
+@on_both_runtimes
+def test_a_wait_of_a_year_is_no_wait(make_runtime: Any, asked_s: float) -> None:
+    rt: Runtime = make_runtime()
+
+    async def body() -> list[Any]:
+        guard = Guard(rt, "e", Resilience())
+        raised: list[Any] = []
+
+        async def refused(progress: Progress) -> Any:
+            raise RateLimited("e", "quota", asked_s, 429)
+
+        for _ in range(2):
+            with pytest.raises(RateLimited) as error:
+                await guard.call(Amounts(1, 1, 1), refused, lambda value: Amounts(1, 1, 1))
+            raised.append(error.value.retry_after_s)
+        assert rt.now() < 1
+        return raised
+
+    first_s, second_s = run(rt, body)
+    assert first_s == asked_s
+    assert second_s == pytest.approx(asked_s)

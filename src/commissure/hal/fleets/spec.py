@@ -20,6 +20,8 @@ from commissure.hal.profiles.serving import EngineSettings, Limits
 from commissure.hal.providers import adapter_names
 from commissure.hal.resilience.settings import Resilience
 
+# Names of what would be sent, and recorded, in every request.
+_SECRET = re.compile(r"api[_-]?key|secret|passw|authorization|bearer", re.IGNORECASE)
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Quota = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
@@ -124,6 +126,14 @@ class EndpointSpec(BaseModel):
         if name and not re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", name):
             raise ValueError("give the name of an environment variable, in capitals, never the key itself")
         return name
+
+    @field_validator("options")
+    @classmethod
+    def _no_keys(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in given:
+            if _SECRET.search(name):
+                raise ValueError("a key is never in a fleet file: name its variable, key_variable = ...")
+        return given
 
     @field_validator("capabilities")
     @classmethod

@@ -20,7 +20,7 @@ from commissure.hal.capabilities import HINTS, Capabilities
 from commissure.hal.endpoint import Endpoint, Status
 from commissure.hal.errors import MalformedReply, UsageError
 from commissure.hal.fleets.spec import EndpointSpec
-from commissure.hal.keys import first_set
+from commissure.hal.keys import first_set, presentable
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.provider import Provider, ServerTimes
@@ -32,6 +32,7 @@ from commissure.hal.wire.client import Client
 from commissure.hal.wire.endpoint import ApiEndpoint
 from commissure.hal.wire.metrics import LLAMA_CPP
 from commissure.hal.wire.openai import OpenAiCodec
+from commissure.hal.wire.refusals import SHOWN
 from commissure.hal.wire.timing import seconds_of
 from commissure.hal.wire.transport import Transport
 
@@ -145,7 +146,7 @@ class LlamaCppEndpoint(ApiEndpoint):
         try:
             slots = [Slot.model_validate(one) for one in body]
         except (TypeError, ValidationError) as error:
-            raise MalformedReply(self.name, f"/slots: not a list of slots: {error}"[:200]) from None
+            raise MalformedReply(self.name, presentable(f"/slots: not a list of slots: {error}")[:SHOWN]) from None
         return Status(sum(slot.is_processing for slot in slots), tuple(slot.n_prompt_tokens for slot in slots))
 
 

@@ -14,6 +14,7 @@ from commissure.hal.profiles.serving import Limits
 from commissure.hal.resilience.first_tokens import FirstTokens
 from commissure.hal.resilience.gate import Gate
 from commissure.hal.resilience.limits import Amounts
+from commissure.hal.resilience.quota import LONGEST_S
 from commissure.hal.resilience.race import Progress, Race
 from commissure.hal.resilience.retry import Backoff, RetryBudget
 from commissure.hal.resilience.settings import Resilience
@@ -108,7 +109,7 @@ class Guard:
         if not error.retryable or tries == self._settings.attempts:
             return None
         wait_s = backoff.next_s(error)
-        if self._rt.now() + wait_s >= self._rt.deadline_s() or not self._budget.allows():
+        if wait_s > LONGEST_S or self._rt.now() + wait_s >= self._rt.deadline_s() or not self._budget.allows():
             return None
         self._budget.spend()
         self.retries += 1

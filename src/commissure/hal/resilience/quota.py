@@ -5,8 +5,11 @@ from __future__ import annotations
 from commissure.hal.clock.primitives import Primitives
 from commissure.hal.errors import EndpointError, RateLimited
 from commissure.hal.profiles.serving import Limits
-from commissure.hal.resilience.limits import CLOCK_S, Amounts, Limiter
+from commissure.hal.resilience.limits import CLOCK_S, DAY_S, Amounts, Limiter
 from commissure.hal.resilience.places import Places
+
+# No quota is counted over more than a day: whoever asks for a wait far beyond that refuses.
+LONGEST_S = 2 * DAY_S
 
 
 class Quota:
@@ -26,7 +29,7 @@ class Quota:
         """Take quota, waiting for room behind those who came before.
 
         Raises the limiter's EndpointError for a call that can never fit, and RateLimited where the wait is sure to
-        outlast the deadline around the task.
+        outlast the deadline around the task, or two days.
         """
         await self._turn.acquire()
         try:
@@ -68,7 +71,7 @@ class Quota:
         wait_s, now = refusal.retry_after_s, self._rt.now()
         # A bucket may have room earlier, when a call under way gives some of its reservation back.
         certain = not self._under_way or self._closed_until_s - now > CLOCK_S
-        if certain and now + wait_s >= self._rt.deadline_s():
+        if certain and (wait_s > LONGEST_S or now + wait_s >= self._rt.deadline_s()):
             raise refusal
         self._changed = self._rt.event()
         with self._rt.move_on_after(wait_s):

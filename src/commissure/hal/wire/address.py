@@ -6,7 +6,7 @@ import re
 
 from commissure.hal.errors import UsageError
 from commissure.hal.fleets.spec import EndpointSpec, check_url
-from commissure.hal.keys import Key, first_set, read_key
+from commissure.hal.keys import Key, checked_header, first_set, read_key
 from commissure.hal.provider import Provider
 from commissure.hal.wire.transport import Transport
 
@@ -45,7 +45,11 @@ def http_transport(provider: Provider, spec: EndpointSpec, root: str) -> Transpo
     """The way to the endpoint over HTTP, with its key. Raises UsageError if there is none and one is needed."""
     from commissure.hal.wire.http import HttpTransport
 
-    variables = {header: value for header, name in provider.variables.items() if (value := first_set([name]))}
+    variables = {
+        header: checked_header(spec.name, name, value)
+        for header, name in provider.variables.items()
+        if (value := first_set([name]))
+    }
     return HttpTransport(
         spec.name,
         root,

@@ -108,4 +108,4 @@ def error_of(body: dict[str, Any]) -> WireError:
     """An error object."""
     error = body.get("error")
     kind, message = (error.get("type"), error.get("message")) if isinstance(error, dict) else ("error", error)
-    return WireError(f"{kind}: {message}"[:200], retryable=kind in ("overloaded_error", "api_error", "timeout_error"))
+    return WireError(f"{kind}: {message}", retryable=kind in ("overloaded_error", "api_error", "timeout_error"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,18 +13,21 @@ from commissure.hal.endpoint import Status
 from commissure.hal.errors import EndpointError, MalformedReply, StreamFailed, TruncatedStream, Unsupported, UsageError
 from commissure.hal.fanout import fan_out, whole_chunks
 from commissure.hal.fleets.spec import EndpointSpec
+from commissure.hal.keys import presentable
 from commissure.hal.profiles.estimate import expected_usage, text_tokens
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.provider import Answer, Codec, Piece, Provider, Reader, WireError
-from commissure.hal.reply import Chunk, Reply, Usage
+from commissure.hal.reply import Choice, Chunk, Reply, Usage
 from commissure.hal.runtime import Runtime
-from commissure.hal.wire.client import Client
+from commissure.hal.wire.client import DRAIN_S, Client
 from commissure.hal.wire.metrics import status_of
 from commissure.hal.wire.rate_limits import rate_limits
-from commissure.hal.wire.refusals import shown
+from commissure.hal.wire.refusals import SHOWN, shown
 from commissure.hal.wire.timing import Watch
 
 METRICS = "/metrics"
+FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
+_END = object()
 
 
 class ApiEndpoint:
@@ -69,7 +72,7 @@ class ApiEndpoint:
         self._running += 1
         try:
             async with aclosing(self._client.events(path, body)) as events:
-                async for event in events:
+                while (event := await self._next(events, reader, call)) is not _END:
                     for piece in self._fed(reader, event):
                         watch.saw()
                         yield Chunk(piece.text, None, piece.kind, piece.choice)
@@ -104,7 +107,7 @@ class ApiEndpoint:
         try:
             status = status_of(await self._client.get_text(METRICS), self._provider.metrics)
         except ValueError as error:
-            raise MalformedReply(self.name, f"{METRICS}: {error}") from None
+            raise MalformedReply(self.name, presentable(f"{METRICS}: {error}")) from None
         return replace(status, limits=limits)
 
     async def models(self) -> list[str]:
@@ -113,7 +116,8 @@ class ApiEndpoint:
         try:
             return sorted(str(one["id"]) for one in body["data"])
         except (KeyError, TypeError):
-            problem = f"{self._provider.models_path}: no list of models: {shown(str(body).encode())}"
+            said = shown(str(body).encode("utf-8", "replace"))
+            problem = f"{self._provider.models_path}: no list of models: {said}"
             raise MalformedReply(self.name, problem) from None
 
     def request(self, call: Call, *, stream: bool) -> tuple[str, dict[str, Any]]:
@@ -146,7 +150,7 @@ class ApiEndpoint:
         try:
             answer = self._whole(call, self._codec.answer(data))
         except WireError as error:
-            raise StreamFailed(self.name, str(error), retryable=error.retryable) from None
+            raise StreamFailed(self.name, presentable(str(error))[:SHOWN], retryable=error.retryable) from None
         except ValueError as error:
             raise self._malformed(error, data) from None
         return self._reply(call, answer, watch)
@@ -156,11 +160,20 @@ class ApiEndpoint:
             raise ValueError(f"{call.n} answers were asked for, {len(answer.choices)} came")
         return answer
 
+    async def _next(self, events: AsyncGenerator[Any, None], reader: Reader, call: Call) -> Any:
+        """The next event, or _END. Of a stream that is whole its end is not waited for long: some never come to it."""
+        answer = reader.answer()
+        if answer is None or answer.usage is None or len(answer.choices) < call.n:
+            return await anext(events, _END)
+        with self._rt.move_on_after(DRAIN_S), suppress(TruncatedStream):
+            return await anext(events, _END)
+        return _END
+
     def _fed(self, reader: Reader, event: Any) -> list[Piece]:
         try:
             return reader.feed(event)
         except WireError as error:
-            raise StreamFailed(self.name, str(error), retryable=error.retryable) from None
+            raise StreamFailed(self.name, presentable(str(error))[:SHOWN], retryable=error.retryable) from None
         except ValueError as error:
             raise self._malformed(error, event) from None
 
@@ -168,12 +181,14 @@ class ApiEndpoint:
         found = getattr(error, "errors", None)
         first = found()[0] if found else {"loc": (), "msg": str(error)}
         field = ".".join(map(str, first["loc"])) or "the answer"
-        return MalformedReply(self.name, f"unusable answer: {field}: {first['msg']}: {shown(str(data).encode())}")
+        problem = presentable(f"unusable answer: {field}: {first['msg']}")
+        return MalformedReply(self.name, f"{problem}: {shown(str(data).encode('utf-8', 'replace'))}")
 
     def _reply(self, call: Call, answer: Answer, watch: Watch) -> Reply:
         usage = answer.usage or self._counted(call, answer)
         cost_usd = self.profile.price_usd(usage)
-        return Reply(answer.choices, usage, watch.timing(answer.times), self.name, cost_usd, self.slot_of(call))
+        choices = tuple(one if one.finish in FINISHES else _said_otherwise(one) for one in answer.choices)
+        return Reply(choices, usage, watch.timing(answer.times), self.name, cost_usd, self.slot_of(call))
 
     def _counted(self, call: Call, answer: Answer) -> Usage:
         """About the tokens of a call of which the endpoint did not say."""
@@ -185,3 +200,8 @@ class ApiEndpoint:
         )
         reasoning = sum(text_tokens(one.reasoning, self.profile) for one in answer.choices)
         return Usage(prompt, 0, max(output, 1 - reasoning, 0), reasoning, estimated=True)
+
+
+def _said_otherwise(choice: Choice) -> Choice:
+    """An answer that ended for a reason that we do not know: it is recorded, and holds what the server likes."""
+    return replace(choice, finish=presentable(choice.finish)[:SHOWN])

@@ -11,7 +11,14 @@ from ipaddress import ip_address
 
 import httpx
 
-from commissure.hal.errors import EndpointError, NoAnswerInTime, TruncatedStream, Unreachable, UsageError
+from commissure.hal.errors import (
+    EndpointError,
+    MalformedReply,
+    NoAnswerInTime,
+    TruncatedStream,
+    Unreachable,
+    UsageError,
+)
 from commissure.hal.keys import Key, redact
 from commissure.hal.wire.transport import Response
 
@@ -22,6 +29,8 @@ CONNECT_S = 10.0
 _STALE = "Server disconnected without sending a response"
 
 
+# Of one answer; none is so long, and one without an end must not fill the memory.
+MOST_BYTES = 256 * 2**20
 # Requests at once by one pool of connections.
 A_POOL = 32
 
@@ -57,6 +66,10 @@ class HttpTransport:
         timeout_s: float = 600.0,
         keep_alive: bool = True,
     ) -> None:
+        try:
+            _ = httpx.URL(base_url).host
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UsageError(f"endpoint {endpoint!r}: base_url is none: {error}") from None
         if not ALLOW_REMOTE and not is_loopback(base_url):
             raise UsageError(f"endpoint {endpoint!r}: only loopback addresses are allowed here")
         self.base_url = base_url
@@ -118,8 +131,17 @@ class HttpTransport:
 
     async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         try:
-            async for piece in response.aiter_raw():
+            # Some compress although it was asked not to be.
+            whole = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+            length = 0
+            async for piece in whole:
+                length += len(piece)
+                if length > MOST_BYTES:
+                    raise MalformedReply(self._endpoint, f"an answer of more than {MOST_BYTES >> 20} MiB: given up")
                 yield piece
+        except httpx.DecodingError as error:
+            coding = response.headers["content-encoding"]
+            raise MalformedReply(self._endpoint, redact(f"the answer is not {coding}, as it says: {error}")) from None
         except httpx.TimeoutException as error:
             raise self._fault(error, "the answer") from None
         except httpx.HTTPError as error:

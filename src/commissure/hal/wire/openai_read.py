@@ -31,7 +31,7 @@ def wire_error(error: Any) -> WireError:
     own_fault = any(
         word in f"{code} {message}".lower() for word in ("overloaded", "server_error", "unavailable", "500")
     )
-    return WireError(f"{code}: {message}"[:200] if code else f"{message}"[:200], retryable=own_fault)
+    return WireError(f"{code}: {message}" if code else f"{message}", retryable=own_fault)
 
 
 def logprobs_of(body: LogprobsBody | None) -> tuple[Logprob, ...]:

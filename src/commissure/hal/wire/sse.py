@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, AsyncIterator
 
 # Only these end a line. Python's own splitlines would also cut at U+2028 and the like, which JSON may contain.
@@ -26,16 +27,20 @@ async def event_data(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    rest = b""
+    # The line so far, in parts: put together once, or a long one would take quadratic time.
+    parts: list[bytes] = []
+    held = b""
+    # A stream may begin with a byte order mark, which the standard passes over.
+    mark = BOM_UTF8
     async for piece in pieces:
         if not piece:
             continue
-        rest += piece
         # A return at the very end may be the first half of a pair.
-        held = b"\r" if rest.endswith(b"\r") else b""
-        *whole, rest = _LINE_END.split(rest.removesuffix(held))
-        rest += held
-        for line in whole:
-            yield line
-    if rest:
-        yield rest.removesuffix(b"\r")
+        more, held = held + piece, b"\r" if piece.endswith(b"\r") else b""
+        first, *others = _LINE_END.split(more.removesuffix(held))
+        parts.append(first)
+        for other in others:
+            yield b"".join(parts).removeprefix(mark)
+            parts, mark = [other], b""
+    if (rest := b"".join(parts)) or held:
+        yield rest.removeprefix(mark)

@@ -14,8 +14,13 @@ def framed(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
 
 
 @contextmanager
-def raw_server(answer: bytes, *, over_and_over: bytes = b"", held: bool = False) -> Iterator[str]:
-    """`over_and_over` is sent after the answer until the client goes; with `held` the connection then stays open."""
+def raw_server(
+    answer: bytes, *, over_and_over: bytes = b"", held: bool = False, came: list[str] | None = None
+) -> Iterator[str]:
+    """`over_and_over` is sent after the answer until the client goes; with `held` the connection then stays open.
+
+    `came` takes the first line of each request.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
@@ -30,7 +35,9 @@ def raw_server(answer: bytes, *, over_and_over: bytes = b"", held: bool = False)
     def talk(connection: socket.socket) -> None:
         with connection:
             try:
-                _read(connection)
+                line = _read(connection)
+                if came is not None:
+                    came.append(line)
                 connection.sendall(answer)
                 while over_and_over and not stop.is_set():
                     connection.sendall(over_and_over)
@@ -50,11 +57,12 @@ def raw_server(answer: bytes, *, over_and_over: bytes = b"", held: bool = False)
         thread.join(10)
 
 
-def _read(connection: socket.socket) -> None:
-    """The whole request: to close a connection with bytes unread would reset it."""
+def _read(connection: socket.socket) -> str:
+    """The first line of a request that is read in whole: to close a connection with bytes unread would reset it."""
     with connection.makefile("rb") as lines:
-        length = 0
+        first, length = lines.readline().decode(), 0
         while (line := lines.readline().strip().lower()) != b"":
             if line.startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         lines.read(length)
+        return first

@@ -55,7 +55,13 @@ def _again(kind: type[EndpointError], message: str) -> EndpointError:
 
 
 class Unreachable(EndpointError):
-    """No connection came about, or it broke before anything was answered."""
+    """No connection came about."""
+
+
+class Disconnected(Unreachable):
+    """The connection broke after the request was sent, before anything was answered; billed, if at all, unseen."""
+
+    may_bill = True
 
 
 class NoAnswerInTime(EndpointError):

@@ -200,3 +200,10 @@ def test_a_wire_error_is_cut_only_once_keys_are_out() -> None:
     for error in (wire_error("x" * 300), error_of({"error": {"type": "t", "message": "x" * 300}})):
         assert isinstance(error, WireError)
         assert len(str(error)) >= 300
+
+
+def test_a_request_that_was_taken_and_dropped_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[str] = []
+    with raw_server(b"", came=came) as url, pytest.raises(errors.Unreachable, match="disconnected"):
+        ask(url, False, monkeypatch)
+    assert len(came) == 1

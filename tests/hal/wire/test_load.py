@@ -123,8 +123,8 @@ def test_a_fifth_of_all_calls_fail_and_every_cent_is_known(
         bill = server.bill()
     assert sum(outcomes.values()) == calls  # each ended in exactly one way
     # The server sees one call more for each kept connection that it had closed: those are asked again unseen, once.
-    closed_twice = sum("disconnected without" in one.problem for one in failures)
-    assert bill["calls"] == outcomes["reply"] + len(failures) + bill["faults"]["close"] - closed_twice
+    closed_in_view = sum("disconnected without" in one.problem for one in failures)
+    assert bill["calls"] == outcomes["reply"] + len(failures) + bill["faults"]["close"] - closed_in_view
     assert sum(bill["faults"].values()) == pytest.approx(0.2 * bill["calls"], rel=0.1)
     assert len(bill["faults"]) >= len(played) - 3  # some have no effect on whole answers, or another name
     usd = 1e-6 * (3.0 * bill["prompt_tokens"] + 15.0 * bill["output_tokens"])

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import BudgetExceeded, EndpointError, MalformedReply, NoAnswer, TruncatedStream, UsageError
+from commissure.hal.errors import (
+    BudgetExceeded,
+    Disconnected,
+    EndpointError,
+    MalformedReply,
+    NoAnswer,
+    TruncatedStream,
+    UsageError,
+)
 from commissure.hal.ledger import Amount, Ledger, Reservation
 from commissure.hal.profiles.estimate import expected_usage, most_usage, text_tokens
 from commissure.hal.reply import Chunk, Reply, Usage
@@ -84,7 +92,7 @@ class Attempt:
         total_s = self.rt.now() - sending.start_s
         if not sending.sent or _is_free(error):
             self._ledger.refund(reservation)
-        elif isinstance(error, NoAnswer):
+        elif isinstance(error, (NoAnswer, Disconnected)):
             self._ledger.estimate(reservation, Amount())
         else:
             profile = self.endpoint.profile

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import httpx
 
 from commissure.hal.errors import (
+    Disconnected,
     EndpointError,
     MalformedReply,
     NoAnswerInTime,
@@ -118,12 +119,19 @@ class HttpTransport:
 
     async def _open(self, client: httpx.AsyncClient, method: str, path: str, body: bytes | None) -> httpx.Response:
         headers = {"content-type": "application/json"} if body is not None else {}
-        request = client.build_request(method, path, content=body, headers=headers)
+        connected: list[str] = []
+
+        async def trace(event: str, info: object) -> None:
+            if event.endswith("connect_tcp.started"):
+                connected.append(event)
+
+        request = client.build_request(method, path, content=body, headers=headers, extensions={"trace": trace})
         try:
             try:
                 return await client.send(request, stream=True)
             except httpx.RemoteProtocolError as error:
-                if _STALE not in str(error):
+                # A connection of its own was not idle: the request was taken, and may be billed.
+                if connected or _STALE not in str(error):
                     raise
                 return await client.send(request, stream=True)
         except httpx.HTTPError as error:
@@ -154,6 +162,8 @@ class HttpTransport:
             problem = f"{shown}: silent for {self._timeout_s:g} s"
             return NoAnswerInTime(self._endpoint, problem, retryable=True)
         reason = redact(f"{name}: {error}".rstrip(": "))
+        if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
+            return Disconnected(self._endpoint, f"{shown}: {reason}", retryable=True)
         advice = _advice(str(error))
         return Unreachable(self._endpoint, f"{shown}: {reason}{advice}", retryable=not advice)
 

@@ -6,6 +6,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from commissure.hal.call import Call, Image, Message, Tool
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
@@ -62,8 +64,10 @@ class OpenAiCodec:
 
     def usage(self, body: Mapping[str, Any]) -> Usage | None:
         """The tokens, in a whole answer or in an event of a stream; None where it does not say."""
-        said = body.get("usage")
-        return None if said is None else usage_of(UsageBody.model_validate(said))
+        try:
+            return usage_of(UsageBody.model_validate(body.get("usage")))
+        except ValidationError:  # of no use, as null is: then tokens are counted here
+            return None
 
     def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
         """The server's own account of the time, in a whole answer or in an event of a stream. OpenAI gives none."""

@@ -7,11 +7,29 @@ sgl-project/sglang entrypoints/openai/protocol.py (UsageInfo).
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+def _joined(content: Any) -> Any:
+    """Content in parts, as Mistral's reasoning models give it, as the text of its text parts."""
+    if not isinstance(content, list):
+        return content
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _as_json(arguments: Any) -> Any:
+    """Arguments that some servers give as the object itself."""
+    return json.dumps(arguments) if isinstance(arguments, dict) else arguments
+
+
+def _or_empty(function: Any) -> Any:
+    return {} if function is None else function
 
 
 class Wire(BaseModel):
@@ -48,7 +66,7 @@ class FunctionBody(Wire):
     """A tool's name and arguments, or a piece of them."""
 
     name: str | None = None
-    arguments: str | None = None
+    arguments: Annotated[str | None, BeforeValidator(_as_json)] = None
 
 
 class ToolBody(Wire):
@@ -56,13 +74,13 @@ class ToolBody(Wire):
 
     index: int | None = None
     id: str | None = None
-    function: FunctionBody = FunctionBody()
+    function: Annotated[FunctionBody, BeforeValidator(_or_empty)] = FunctionBody()
 
 
 class MessageBody(Wire):
     """A message, or a piece of one."""
 
-    content: str | None = None
+    content: Annotated[str | None, BeforeValidator(_joined)] = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     refusal: str | None = None

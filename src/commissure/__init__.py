@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from commissure.hal.endpoint import Endpoint, Status
     from commissure.hal.errors import (
         BudgetExceeded,
+        CircuitOpen,
         CommissureError,
+        Disconnected,
         EndpointError,
+        MalformedReply,
         MissingExtra,
+        ModelRetired,
+        NoAnswer,
+        NoAnswerInTime,
+        NotRecorded,
+        QuotaExhausted,
         RateLimited,
+        Refused,
+        ServerFault,
+        StreamFailed,
         TruncatedStream,
+        Unreachable,
         Unsupported,
         UsageError,
     )
@@ -48,8 +60,9 @@ _HOME = {
     "hal.reply": "Choice Chunk Logprob Reply Timing Usage join",
     "hal.capabilities": "Capabilities",
     "hal.endpoint": "Endpoint Status",
-    "hal.errors": "BudgetExceeded CommissureError EndpointError MissingExtra RateLimited TruncatedStream "
-    "Unsupported UsageError",
+    "hal.errors": "BudgetExceeded CircuitOpen CommissureError Disconnected EndpointError MalformedReply "
+    "MissingExtra ModelRetired NoAnswer NoAnswerInTime NotRecorded QuotaExhausted RateLimited "
+    "Refused ServerFault StreamFailed TruncatedStream Unreachable Unsupported UsageError",
     "hal.fleets.fleet": "Fleet",
     "hal.journal": "CallRecord",
     "hal.ledger": "Amount Budget Ledger",
@@ -74,11 +87,13 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.
 
 __all__ = [
     "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate", "Capabilities",
-    "Choice", "Chunk", "Columns", "CommissureError", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus",
-    "Image", "Ledger", "LiveRuntime", "Logprob", "Message", "MissingExtra", "Moment", "OpenFleet", "Profile",
-    "RateLimited", "Reply", "Resident", "Router", "Run", "Runtime", "SimRuntime", "Slo", "Status", "Timing", "Tool",
-    "ToolCall", "Trace", "TruncatedStream", "Unsupported", "Usage", "UsageError", "agent_workflow", "join",
-    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
+    "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Disconnected", "Endpoint", "EndpointError",
+    "Evictor", "Fleet", "FleetStatus", "Image", "Ledger", "LiveRuntime", "Logprob", "MalformedReply", "Message",
+    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Profile",
+    "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime", "ServerFault",
+    "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool", "ToolCall", "Trace", "TruncatedStream",
+    "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow", "join", "poisson_sessions", "read_trace",
+    "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

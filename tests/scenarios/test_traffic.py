@@ -20,7 +20,7 @@ from commissure.hal.errors import BudgetExceeded, UsageError
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.spec import EndpointSpec
-from commissure.hal.journal import CallRecord, read_calls
+from commissure.hal.journal import CallRecord, FailureRecord, read_calls
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.policies.routing import build_router
 from commissure.scenarios import live_replay
@@ -147,6 +147,18 @@ def test_a_call_that_fails_is_a_row_and_the_others_go_on() -> None:
     assert sorted(record.number for record in heard) == [*range(80)]
     assert {record.number for record in heard if record.finish.startswith("failed: ")} == {*failed}
     assert not done.cost_usd[failed].any()
+
+
+def test_tries_are_counted_and_their_waits_belong_to_the_call() -> None:
+    fleet = engines(1, "first", faults=(Fault(endpoint="h100-0", kind="fail", rate=0.4, at_s=0, for_s=1e9),))
+    trace = small_trace(60)
+    calm = run_traffic(trace, engines(1, "first"), world="sim")
+    failures: list[FailureRecord] = []
+    columns = run_traffic(trace, fleet, world="sim", seed=3, on_failure=failures.append)
+    assert columns.served.sum() + len(columns.errors) == 60
+    assert len(failures) >= columns.retries >= 10
+    later_s = (columns.finished_s - calm.finished_s)[columns.served]
+    assert later_s.max() > 0.5  # the least wait before another try
 
 
 @pytest.fixture

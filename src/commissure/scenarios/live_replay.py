@@ -61,7 +61,10 @@ def replay_live(
                 progress(ended, len(trace))
 
         try:
-            return run_traffic(trace, fleet, world="live", seed=seed, budget=budget, on_call=keep), folder
+            columns = run_traffic(
+                trace, fleet, world="live", seed=seed, budget=budget, on_call=keep, on_failure=folder.note_failure
+            )
+            return columns, folder
         except BaseException as error:
             error.add_note(f"{ended} of {len(trace)} calls ended: {folder.path / 'calls.jsonl'}")
             raise

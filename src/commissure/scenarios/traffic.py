@@ -11,7 +11,7 @@ from commissure.hal.call import Call
 from commissure.hal.errors import CommissureError, EndpointError
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
-from commissure.hal.journal import CallRecord
+from commissure.hal.journal import CallRecord, FailureRecord
 from commissure.hal.ledger import UNLIMITED, Budget
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
@@ -41,6 +41,7 @@ class Traffic:
         self._cost = np.zeros(calls)
         self._spans: dict[str, list[tuple[float, float]]] = {name: [] for name in self._names}
         self._latest_s = 0.0
+        self.retries = 0
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet) -> None:
         """Send each call when it arrives, however many are under way; a call that fails is a row like any other."""
@@ -54,6 +55,8 @@ class Traffic:
                     group.start_soon(self._send, rt, fleet, began_s, number, call)
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        finally:
+            self.retries = sum(guard.retries for guard in fleet.guards.values())
 
     def call(self, number: int, *, can_force: bool = True) -> Call:
         """The call of this number. `can_force`: answers are held to their full length."""
@@ -69,7 +72,7 @@ class Traffic:
 
         An answer that came in one piece, of which nobody says when its first token was made, has it at its end.
         `input_tokens` and `output_tokens` are those counted, and of failed calls those asked for. A failed call whose
-        endpoint is not known has none, -1. Preemptions and a client's further tries do not show from outside: 0.
+        endpoint is not known has none, -1. Preemptions do not show from outside: 0.
         """
         return Columns(
             self._trace.arrival_s,
@@ -86,6 +89,7 @@ class Traffic:
             {name: _covered(spans) for name, spans in self._spans.items()},
             self._fleet.usd_per_hour,
             frozenset(self._names.index(name) for name in self._fleet.unpriced()),
+            self.retries,
             latest_s=self._latest_s,
             errors=self.errors,
         )
@@ -97,20 +101,23 @@ class Traffic:
         except CommissureError as error:
             record = self._failed(number, call, error, sent_s, rt.now() - began_s)
         else:
-            record = self._served(number, reply, sent_s)
+            # Waiting in the client, for quota or for another try, is waiting to whoever sent the call.
+            waited_s = max(0.0, rt.now() - began_s - sent_s - reply.timing.total_s)
+            record = self._served(number, reply, sent_s, waited_s)
         self._on_call(record)
 
-    def _served(self, number: int, reply: Reply, sent_s: float) -> CallRecord:
+    def _served(self, number: int, reply: Reply, sent_s: float, waited_s: float) -> CallRecord:
         usage, timing = reply.usage, reply.timing
-        self._started[number] = sent_s + timing.queue_s
-        self._finished[number] = sent_s + timing.total_s
-        self._first[number] = sent_s + _first_s(reply)
+        queue_s, total_s = waited_s + timing.queue_s, waited_s + timing.total_s
+        self._started[number] = sent_s + queue_s
+        self._finished[number] = sent_s + total_s
+        self._first[number] = sent_s + waited_s + _first_s(reply)
         self._inputs[number], self._outputs[number] = usage.prompt_tokens, usage.said_tokens
         self._cached[number], self._cost[number] = usage.cached_tokens, reply.cost_usd
-        self._ended(number, reply.endpoint, sent_s, sent_s + timing.total_s)
+        self._ended(number, reply.endpoint, sent_s, sent_s + total_s)
         return self._record(
-            number, endpoint=reply.endpoint, slot=reply.slot, start_s=sent_s, queue_s=timing.queue_s,
-            prefill_s=timing.prefill_s, decode_s=timing.decode_s, total_s=timing.total_s, timing=timing.source,
+            number, endpoint=reply.endpoint, slot=reply.slot, start_s=sent_s, queue_s=queue_s,
+            prefill_s=timing.prefill_s, decode_s=timing.decode_s, total_s=total_s, timing=timing.source,
             cost_usd=reply.cost_usd, finish=reply.finish,
         )  # fmt: skip
 
@@ -154,6 +161,7 @@ def run_traffic(
     seed: int = 0,
     budget: Budget = UNLIMITED,
     on_call: OnCall = lambda record: None,
+    on_failure: Callable[[FailureRecord], None] = lambda record: None,
 ) -> Columns:
     """Send every call of the trace, in virtual time or for real, and wait for all; failed calls are rows too.
 
@@ -161,7 +169,7 @@ def run_traffic(
     """
     check_fits(trace, fleet)
     traffic = Traffic(trace, fleet, on_call)
-    run(traffic.workflow, fleet, world=world, seed=seed, budget=budget)
+    run(traffic.workflow, fleet, world=world, seed=seed, budget=budget, on_failure=on_failure)
     return traffic.columns()
 
 

@@ -172,3 +172,14 @@ def test_a_hedges_loser_is_paid_for(streamed: bool) -> None:
     assert ledger.estimated.usd > 0
     assert ledger.spent.calls > 8
     assert endpoint.billed_usd <= ledger.spent.usd + ledger.uncertain.usd
+
+
+def test_reasoning_that_a_profile_knows_of_is_reserved_too() -> None:
+    """gpt-oss-120b at Cerebras is modelled with some 2,500 hidden tokens a call: 0.0019 USD of them."""
+
+    async def work(rt: cm.Runtime, opened: cm.OpenFleet) -> float:
+        with pytest.raises(cm.BudgetExceeded, match=r"0\.001 usd"):
+            await opened.generate(cm.Call("hello there", max_tokens=32))
+        return opened.ledger.spent.usd
+
+    assert cm.run(work, cm.Fleet.load("cerebras"), budget=cm.Budget(usd=0.001)).result == 0

@@ -15,21 +15,28 @@ T = TypeVar("T")
 async def gather(rt: Primitives, *work: Awaitable[T]) -> list[T]:
     """Run all at once and return their values in the order given.
 
-    The first failure cancels the rest. A single failure is raised as itself, several that fall
-    together as an ExceptionGroup.
+    The first failure cancels the rest and is raised; others that fall before the rest have ended are dropped, for
+    which of them fall differs between the worlds.
     """
     _require_awaitables("gather", work)
     values: dict[int, T] = {}
+    failures: list[Exception] = []
 
     async def keep(place: int, one: Awaitable[T]) -> None:
-        values[place] = await one
+        try:
+            values[place] = await one
+        except Exception as failure:
+            failures.append(failure)
+            raise
 
     try:
         async with rt.task_group() as group:
             for place, one in enumerate(work):
                 group.start_soon(keep, place, one)
-    except BaseExceptionGroup as failures:
-        raise _single(failures) from None
+    except BaseExceptionGroup as group_failure:
+        if failures and isinstance(group_failure, ExceptionGroup):
+            raise failures[0] from None
+        raise _single(group_failure) from None
     return [values[place] for place in range(len(work))]
 
 

@@ -52,10 +52,12 @@ def _frame(call: Call, tokenizer: Tokenizer | None) -> int:
 def most_usage(call: Call, profile: Profile, *, prompts: int = 1) -> Usage:
     """As many tokens as a call can use: a token a byte, and the whole of `max_tokens` in each answer.
 
-    The prompt is billed `prompts` times: once for each answer where they are asked for one by one. It holds as long
-    as the endpoint keeps to max_tokens, hidden reasoning included, and its vocabulary is byte-level.
+    The prompt is billed `prompts` times: once for each answer where they are asked for one by one. The hidden reasoning
+    that a profile knows of comes on top. It holds as long as the endpoint otherwise keeps to max_tokens, reasoning
+    included, and its vocabulary is byte-level.
     """
-    said = call.max_tokens * call.n
+    hidden = round(value_of(profile.hosted.hidden_tokens)) if profile.hosted else 0
+    said = (call.max_tokens + hidden) * call.n
     before = call.state.tokens if call.state else 0
     if call.prompt_tokens is not None:
         return Usage((before + call.prompt_tokens) * prompts, 0, said)

@@ -45,7 +45,10 @@ def recording_file(path: str | Path) -> Path:
 
 def new_recording(path: str | Path) -> Path:
     """Where a run is to be recorded. Raises UsageError if it cannot be, or if there is a recording already."""
-    place = recording_file(path)
+    place = Path(path)
+    if place.suffix != ".jsonl" and not place.exists() and place.parent.is_dir():
+        place.mkdir()
+    place = recording_file(place)
     if place.exists():
         raise UsageError(f"{place}: exists already; a recording is of one run: give another place")
     if not place.parent.is_dir():

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 from commissure.hal.errors import MissingExtra, UsageError, unknown
 
 INSTALL_ENGINE = "pip install 'commissure[local]'"
 # A slot is reused for a prompt that shares at least this part of it; below, the least recently used is taken.
 SLOT_SIMILARITY = 0.5
+# How long the end of a server is waited for.
+STOP_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +139,14 @@ def local_server(model: str, slots: int, slot_tokens: int) -> Iterator[str]:
         params.port = 0
         params.verbosity = -1
         try:
-            server = xllamacpp.Server(params)
+            running = [xllamacpp.Server(params)]
         except RuntimeError as error:
             raise UsageError(f"the local engine does not start with {path}: {error}") from error
         try:
-            yield server.listening_address
+            yield running[0].listening_address
         finally:
-            del server
+            # It ends when nobody holds it. That once took minutes (a lock inside the engine): then it goes on ending
+            # by itself, and with this process at the latest.
+            stopping = Thread(target=running.clear, daemon=True)
+            stopping.start()
+            stopping.join(STOP_S)

@@ -25,7 +25,7 @@ def test_contract_over_a_recording(provider: str, tmp_path: Path, monkeypatch: p
         await check_endpoint(rt, opened.endpoints[provider], checks)
         return rt.now()
 
-    with api_server(provider, words_per_s=400, first_s=0.01) as server:
+    with api_server(provider, words_per_s=2000, first_s=0.002) as server:
         fleet = cm.Fleet((spec(provider, server.url, timeout_s=20),), {provider: profile(provider)})
         live = cm.run(work, fleet, world="live", record=tmp_path / "exchanges.jsonl")
     replayed = cm.run(work, fleet, world="sim", recording=tmp_path / "exchanges.jsonl")

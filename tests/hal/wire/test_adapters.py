@@ -57,7 +57,7 @@ def served(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
     assert facts is not None
     for variable in facts.key_variables[:1]:
         monkeypatch.setenv(variable, KEY)
-    with api_server(provider, key=KEY if facts.key_variables else "", words_per_s=400, first_s=0.01) as server:
+    with api_server(provider, key=KEY if facts.key_variables else "", words_per_s=2000, first_s=0.002) as server:
         yield provider, server
         assert settled(lambda: server.under_way == 0)
 
@@ -122,7 +122,7 @@ def test_a_cancelled_call_closes_its_connection(served: tuple[str, ApiServer], s
     provider, server = served
 
     async def work(rt: Any, endpoint: Any) -> None:
-        call = Call("go on", max_tokens=400)  # a second of words
+        call = Call("go on", max_tokens=4000)  # two seconds of words
         with rt.move_on_after(0.1) as scope:
             if streamed:
                 async with aclosing(endpoint.stream(call)) as chunks:

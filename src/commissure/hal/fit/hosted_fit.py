@@ -40,8 +40,8 @@ class HostedModel:
     def rows(self, call: CallRecord) -> tuple[Row, Row]:
         """The features of the first token and of the last; the network's share is not among them."""
         prompt = (1.0, float(call.computed_tokens), float(call.cached_tokens))
-        output = call.output_tokens
-        return (*prompt, float(self._hidden + min(output, 1))), (*prompt, float(self._hidden + output))
+        output, hidden = call.output_tokens, call.reasoning_tokens or self._hidden
+        return (*prompt, float(hidden + min(output, 1))), (*prompt, float(hidden + output))
 
     def parts(self, call: CallRecord) -> Parts:
         """The times predicted and measured."""

@@ -52,7 +52,7 @@ class CallModel:
         steps, tokens, kv, attention, _ = prefill_features(call.computed_tokens, call.cached_tokens, self._chunk)
         chunks = [self._chunk] * (int(steps) - 1) + [tokens - (steps - 1) * self._chunk] if steps else []
         shown, read = sum(map(self._shown, chunks)), sum(map(self._share, chunks))
-        more, _, kv_more, _, _ = decode_features(call.prompt_tokens, call.output_tokens)
+        more, _, kv_more, _, _ = decode_features(call.prompt_tokens, call.output_tokens + call.reasoning_tokens)
         return (
             self._known(steps, shown, kv, attention, steps, read),
             self._known(more, more * self._shown(1), kv_more, 0.0, more, more * self._share(1)),

@@ -57,6 +57,9 @@ class Reader(Protocol):
     def answer(self) -> Answer | None:
         """The whole, or None if the stream has not said that it is complete."""
 
+    def complete(self) -> bool:
+        """Whether the stream has said so much that `answer` gives the whole."""
+
     def usage(self) -> Usage | None:
         """The tokens, as far as the stream has told them."""
 

@@ -54,7 +54,7 @@ class AnthropicReader:
 
     def answer(self) -> Answer | None:
         """The whole, once the message has said why it ended and that it is over."""
-        if not (self._finish and self._stopped):
+        if not self.complete():
             return None
         blocks = [growing for _, growing in sorted(self._blocks.items())]
         text = "".join(one.whole for one in blocks if one.block.type == "text")
@@ -65,6 +65,10 @@ class AnthropicReader:
             if one.block.type == "tool_use"
         )
         return Answer((Choice(text, self._finish, calls, reasoning),), self.usage())
+
+    def complete(self) -> bool:
+        """Whether the message has said why it ended, and that it is over."""
+        return bool(self._finish) and self._stopped
 
     def usage(self) -> Usage | None:
         """The tokens as last told, if the prompt's were."""

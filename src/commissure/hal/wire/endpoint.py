@@ -72,7 +72,7 @@ class ApiEndpoint:
         self._running += 1
         try:
             async with aclosing(self._client.events(path, body)) as events:
-                while (event := await self._next(events, reader, call)) is not _END:
+                while (event := await self._next(events, reader)) is not _END:
                     for piece in self._fed(reader, event):
                         watch.saw()
                         yield Chunk(piece.text, None, piece.kind, piece.choice)
@@ -160,10 +160,9 @@ class ApiEndpoint:
             raise ValueError(f"{call.n} answers were asked for, {len(answer.choices)} came")
         return answer
 
-    async def _next(self, events: AsyncGenerator[Any, None], reader: Reader, call: Call) -> Any:
+    async def _next(self, events: AsyncGenerator[Any, None], reader: Reader) -> Any:
         """The next event, or _END. Of a stream that is whole its end is not waited for long: some never come to it."""
-        answer = reader.answer()
-        if answer is None or answer.usage is None or len(answer.choices) < call.n:
+        if not reader.complete() or reader.usage() is None:
             return await anext(events, _END)
         with self._rt.move_on_after(DRAIN_S), suppress(TruncatedStream):
             return await anext(events, _END)

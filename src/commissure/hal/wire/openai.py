@@ -64,8 +64,11 @@ class OpenAiCodec:
 
     def usage(self, body: Mapping[str, Any]) -> Usage | None:
         """The tokens, in a whole answer or in an event of a stream; None where it does not say."""
+        said = body.get("usage")
+        if said is None:
+            return None
         try:
-            return usage_of(UsageBody.model_validate(body.get("usage")))
+            return usage_of(UsageBody.model_validate(said))
         except ValidationError:  # of no use, as null is: then tokens are counted here
             return None
 

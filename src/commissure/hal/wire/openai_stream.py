@@ -56,10 +56,14 @@ class OpenAiReader:
 
     def answer(self) -> Answer | None:
         """The whole, once every answer has said why it ended."""
-        growing = [one for _, one in sorted(self._growing.items())]
-        if not growing or not all(one.finish for one in growing):
+        if not self.complete():
             return None
+        growing = [one for _, one in sorted(self._growing.items())]
         return Answer(tuple(one.whole() for one in growing), self._usage, self._times)
+
+    def complete(self) -> bool:
+        """Whether every answer has said why it ended."""
+        return bool(self._growing) and all(one.finish for one in self._growing.values())
 
     def usage(self) -> Usage | None:
         """The tokens, if an event has told them."""

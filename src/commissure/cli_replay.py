@@ -148,6 +148,11 @@ def _how(found: dict[str, Any]) -> list[str]:
     return ["sent to real endpoints", f"{scale}; {found['run_dir']}"]
 
 
+def _usd(cost: float) -> str:
+    """To the cent, and small sums to a millionth."""
+    return f"{cost:.{6 if 0 < cost < 0.01 else 2}f} USD"
+
+
 def _print(found: dict[str, Any]) -> None:
     if found["modelled"]:
         _latencies("modelled", found)
@@ -160,7 +165,7 @@ def _print(found: dict[str, Any]) -> None:
         ["calls", f"{found['served']} served, {found['failed']} failed, {found['retries']} retries, "
                   f"{found['skipped']} lines skipped"],
         ["time", f"{found['makespan_s']:.1f} s from the first arrival to the last answer"],
-        ["cost", "not known: an endpoint has no price" if cost is None else f"{cost:.{6 if 0 < cost < 0.01 else 2}f} USD"],
+        ["cost", "not known: an endpoint has no price" if cost is None else _usd(cost)],
         ["prompt tokens from a cache", f"{found['kv_hit_rate']:.1%}"],
         ["goodput", f"{found['goodput']:.3f} calls/s with {slo['ttft_s']} s and {slo['tpot_s']} s a token, "
                     f"{found['slo_share']:.1%} of all"],

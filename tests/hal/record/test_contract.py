@@ -7,7 +7,7 @@ import pytest
 
 import commissure as cm
 from commissure.hal.conformance import CHECKS, Check, check_endpoint
-from tests.hal.wire.test_adapters import KEY, PROVIDERS, profile, spec
+from tests.hal.wire.test_adapters import KEY, PROVIDERS, SPEAKS, profile, spec
 from tests.support.api import api_server
 
 # Where a call is cancelled depends on the machine: it need not come again at the same byte.
@@ -17,7 +17,7 @@ NOT_OF_THE_STAND_IN = {"refuses_what_does_not_fit", "keeps_what_it_saved"}
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_contract_over_a_recording(provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("CEREBRAS", "SAMBANOVA", "OPENAI", "ANTHROPIC", "MOONSHOT", "GROQ", "TOGETHER"):
+    for variable in ("CEREBRAS", "SAMBANOVA", "OPENAI", "ANTHROPIC", "MOONSHOT", "GROQ", "TOGETHER", "NOVITA"):
         monkeypatch.setenv(f"{variable}_API_KEY", KEY)
     checks = tuple(one for one in REPEATABLE if getattr(one, "__name__", "") not in NOT_OF_THE_STAND_IN)
 
@@ -25,7 +25,7 @@ def test_contract_over_a_recording(provider: str, tmp_path: Path, monkeypatch: p
         await check_endpoint(rt, opened.endpoints[provider], checks)
         return rt.now()
 
-    with api_server(provider, words_per_s=2000, first_s=0.002) as server:
+    with api_server(SPEAKS.get(provider, provider), words_per_s=2000, first_s=0.002) as server:
         fleet = cm.Fleet((spec(provider, server.url, timeout_s=20),), {provider: profile(provider)})
         live = cm.run(work, fleet, world="live", record=tmp_path / "exchanges.jsonl")
     replayed = cm.run(work, fleet, world="sim", recording=tmp_path / "exchanges.jsonl")

@@ -14,6 +14,7 @@ from commissure.hal.capabilities import Capabilities
 from commissure.hal.clock.dice import dice
 from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.ledger import Ledger
+from commissure.hal.profiles.estimate import most_usage
 from commissure.hal.profiles.profile import Price, Profile
 from commissure.hal.profiles.quantity import Quantity
 from commissure.hal.resilience.settings import Resilience
@@ -183,3 +184,11 @@ def test_reasoning_that_a_profile_knows_of_is_reserved_too() -> None:
         return opened.ledger.spent.usd
 
     assert cm.run(work, cm.Fleet.load("cerebras"), budget=cm.Budget(usd=0.001)).result == 0
+
+
+def test_what_a_cache_charges_for_being_written_is_reserved() -> None:
+    profile = cm.Fleet.load("mixed").profiles["claude"]
+    plain, kept = (cm.Call("word " * 100, max_tokens=10, cache_key=key) for key in ("", "k"))
+    least, most = (profile.price_usd(most_usage(call, profile)) for call in (plain, kept))
+    said = 10 * 25e-6
+    assert most - said == pytest.approx(1.25 * (least - said))

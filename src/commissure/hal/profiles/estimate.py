@@ -59,15 +59,18 @@ def most_usage(call: Call, profile: Profile, *, prompts: int = 1) -> Usage:
     hidden = round(value_of(profile.hosted.hidden_tokens)) if profile.hosted else 0
     said = (call.max_tokens + hidden) * call.n
     before = call.state.tokens if call.state else 0
+    # A prompt that is put into a cache may cost more than one that is only read.
+    kept = bool(call.cache_key) or call.cache_ttl_s is not None
     if call.prompt_tokens is not None:
-        return Usage((before + call.prompt_tokens) * prompts, 0, said)
+        known = (before + call.prompt_tokens) * prompts
+        return Usage(known, 0, said, cache_write_tokens=known * kept)
     default = profile.tokenizer.default_system_tokens if profile.tokenizer else None
     frames = (3 + len(call.history)) * MOST_FRAME_TOKENS + round(default.value if default else 0)
     texts = (call.system, call.prompt, _json_of(call), *(one.text for one in call.history))
     prompt = before + frames + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
     prompt += MOST_TOOLS_FRAME_TOKENS if call.tools else 0
     prompt += sum(_most_of_image(image) for image in call.images)
-    return Usage(prompt * prompts, 0, said)
+    return Usage(prompt * prompts, 0, said, cache_write_tokens=prompt * prompts * kept)
 
 
 def text_tokens(text: str, profile: Profile) -> int:

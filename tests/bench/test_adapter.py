@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ import pytest
 import commissure as cm
 from commissure.hal.connect import connect
 from commissure.hal.ledger import Ledger
+from commissure.hal.wire.endpoint import ApiEndpoint
 from tests.hal.wire.test_load import fleet
 from tests.support.api import api_process
 
@@ -23,9 +24,9 @@ Times = tuple[list[float], list[float]]
 async def _pair(
     opened: cm.OpenFleet, client: httpx.AsyncClient, *, through_fleet: bool
 ) -> tuple[list[float], list[float]]:
-    endpoint = opened.endpoints["e"]
+    endpoint = cast("ApiEndpoint", opened.endpoints["e"])
     call = cm.Call("How is the weather at home today?", "You are brief.", max_tokens=12)
-    path, body = endpoint.request(call, stream=False)  # type: ignore[attr-defined]
+    path, body = endpoint.request(call, stream=False)
     bare_s: list[float] = []
     ours_s: list[float] = []
     for number in range(ROUNDS + WARM):
@@ -43,9 +44,9 @@ async def _pair(
 
 
 async def _streams(opened: cm.OpenFleet, client: httpx.AsyncClient) -> Times:
-    endpoint = opened.endpoints["e"]
+    endpoint = cast("ApiEndpoint", opened.endpoints["e"])
     call = cm.Call("How is the weather at home today?", "You are brief.", max_tokens=32)
-    path, body = endpoint.request(call, stream=True)  # type: ignore[attr-defined]
+    path, body = endpoint.request(call, stream=True)
     bare_s: list[float] = []
     ours_s: list[float] = []
     for number in range(ROUNDS // 3 + WARM):

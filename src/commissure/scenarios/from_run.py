@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fit.fitted import RunFit
@@ -19,7 +19,7 @@ from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.journal import CallRecord, read_calls
 from commissure.hal.profiles.profile import Profile
 from commissure.scenarios.legs import LegSummary, run_leg
-from commissure.scenarios.runfolder import read_summary
+from commissure.scenarios.runfolder import read_part, read_summary
 from commissure.scenarios.scenario import find_scenario
 
 FAILED = "failed:"
@@ -92,16 +92,7 @@ class FromRun:
 
 def read_live(folder: Path) -> LiveRun:
     """The live calls of a run folder. Raises UsageError if there are none, or it is not the folder of a run."""
-    path = folder / "manifest.json"
-    try:
-        manifest = RunManifest.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"{folder}: not the folder of a run (no manifest.json)") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    manifest = read_part(folder, "manifest.json", RunManifest)
     calls = read_calls(folder / "calls.jsonl")
     live = tuple(call for call in calls if _is_live(call, manifest.worlds))
     if not live:

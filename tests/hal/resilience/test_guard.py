@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from commissure.hal.clock.dice import dice
 from commissure.hal.clock.live import LiveRuntime
-from commissure.hal.errors import EndpointError, RateLimited
+from commissure.hal.errors import EndpointError, RateLimited, ServerFault
 from commissure.hal.resilience.guard import Guard
 from commissure.hal.resilience.limits import Amounts, Limiter
 from commissure.hal.resilience.race import Progress
@@ -67,7 +67,7 @@ def test_waits_stay_in_their_bounds_and_add_to_what_is_asked() -> None:
     firsts = set()
     for seed in range(200):
         backoff = Backoff(settings, dice(str(seed)))
-        waits = [backoff.next_s(ERRORS["fault"]()) for _ in range(8)]  # type: ignore[arg-type]
+        waits = [backoff.next_s(ServerFault("e", "busy", retryable=True)) for _ in range(8)]
         assert 0.5 <= waits[0] <= 1.5
         assert all(0.5 <= later <= min(4.0, 3 * earlier) for earlier, later in pairwise(waits))
         firsts.add(waits[0])

@@ -1,6 +1,5 @@
 """Closed-loop clients against the laws that hold for any of them."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -156,6 +155,9 @@ def test_a_call_that_fails_is_a_row_without_a_finish() -> None:
 )
 def test_bad_parameters_are_named(change: dict[str, Any], said: str) -> None:
     given: dict[str, Any] = {"clients": 2, "calls": 2, "think_s": 1.0, "lengths": LENGTHS, "seed": 1}
-    submit: Callable[[Job], None] = lambda job: None  # noqa: E731
+
+    def submit(job: Job) -> None:
+        raise AssertionError("nothing is sent")
+
     with pytest.raises(UsageError, match=said):
         ClosedLoop(simpy.Environment(), submit, **(given | change))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from commissure.hal.call import Call
 from commissure.hal.capabilities import TOOL_CHOICES, Capabilities
 from commissure.hal.provider import Provider
 from commissure.hal.reply import Usage
@@ -15,15 +14,13 @@ from commissure.hal.wire.openai import OpenAiCodec
 class MoonshotCodec(OpenAiCodec):
     """Its cache finds prefixes by itself. In a stream the tokens may stand on the choice that has ended."""
 
+    names_prefixes = False
+
     def usage(self, body: Mapping[str, Any]) -> Usage | None:
         """At the top, or on the first choice."""
         choices = body.get("choices")
         first = choices[0] if isinstance(choices, list) and choices else None
         return super().usage(body) or (super().usage(first) if isinstance(first, dict) else None)
-
-    def caching(self, call: Call) -> dict[str, Any]:
-        """Prefixes are shared without being named."""
-        return {}
 
 
 # The platform fixes temperature and n of its kimi models and refuses others (reported: java.agentscope.io, Kimi).

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.provider import Provider
 from commissure.hal.wire.metrics import SGLANG
@@ -14,11 +11,9 @@ from commissure.hal.wire.openai import OpenAiCodec
 class SglangCodec(OpenAiCodec):
     """Radix-tree prefix cache, automatic; reused tokens are told with --enable-cache-report."""
 
-    bare_schema = True
+    names_prefixes = False
 
-    def caching(self, call: Call) -> dict[str, Any]:
-        """Prefixes are shared without being named."""
-        return {}
+    bare_schema = True
 
 
 PROVIDER = Provider(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.provider import Provider, ServerTimes
 from commissure.hal.wire.metrics import VLLM
@@ -16,15 +15,13 @@ from commissure.hal.wire.timing import seconds_of
 class VllmCodec(OpenAiCodec):
     """The prefix cache is automatic; times come only with --enable-per-request-metrics."""
 
+    names_prefixes = False
+
     bare_schema = True
 
     def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
         """`metrics`, in milliseconds: the first token is timed from when the call was scheduled, its wait is apart."""
         return seconds_of(body.get("metrics"), "time_to_first_token_ms", "generation_time_ms", unit_s=1e-3)
-
-    def caching(self, call: Call) -> dict[str, Any]:
-        """Prefixes are shared without being named."""
-        return {}
 
 
 # A caller cannot know whether the server was started with its times on: streams are timed here as well.

@@ -25,9 +25,8 @@ class OpenAiCodec:
     """Says calls as OpenAI's API wants them: platform.openai.com/docs/api-reference/chat."""
 
     max_tokens_field = "max_tokens"
-    # How an answer is kept from ending early: fields that are sent where a call has min_tokens.
-    min_tokens_field = "min_tokens"
-    cache_key_field = "prompt_cache_key"
+    # Whether its prompt cache is told which calls share a prefix, or finds that by itself.
+    names_prefixes = True
     # Whether /completions takes a response_format too. OpenAI's does not, and servers pass over what they do not know.
     bare_schema = False
 
@@ -48,7 +47,7 @@ class OpenAiCodec:
         body |= self.sampling(call) | self.form(call) | self.caching(call)
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        return CHAT if call.chat else COMPLETIONS, body | self.extras(call) | dict(self._options)
+        return CHAT if call.chat else COMPLETIONS, body | dict(self._options)
 
     def answer(self, body: Any) -> Answer:
         """A whole answer."""
@@ -94,7 +93,7 @@ class OpenAiCodec:
         if call.stop:
             body["stop"] = list(call.stop)
         if call.min_tokens:
-            body[self.min_tokens_field] = call.min_tokens
+            body["min_tokens"] = call.min_tokens
         if call.logprobs is not None:
             body |= {"logprobs": True, "top_logprobs": call.logprobs} if call.chat else {"logprobs": call.logprobs}
         return body
@@ -116,11 +115,7 @@ class OpenAiCodec:
 
     def caching(self, call: Call) -> dict[str, Any]:
         """What the call says of the provider's prompt cache."""
-        return {self.cache_key_field: call.cache_key} if call.cache_key else {}
-
-    def extras(self, call: Call) -> dict[str, Any]:
-        """What else this provider wants or takes."""
-        return {}
+        return {"prompt_cache_key": call.cache_key} if call.cache_key and self.names_prefixes else {}
 
     def _content(self, call: Call) -> str | list[dict[str, Any]]:
         if not call.images:

@@ -28,9 +28,8 @@ def wire_error(error: Any) -> WireError:
     if isinstance(error, dict):
         message = error.get("message") or error.get("detail") or error
         code = str(error.get("code") or error.get("type") or "")
-    own_fault = any(
-        word in f"{code} {message}".lower() for word in ("overloaded", "server_error", "unavailable", "500")
-    )
+    said = f"{code} {message}".lower()
+    own_fault = code == "500" or any(word in said for word in ("overloaded", "server_error", "unavailable"))
     return WireError(f"{code}: {message}" if code else f"{message}", retryable=own_fault)
 
 

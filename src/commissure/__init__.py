@@ -35,11 +35,12 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
+    from commissure.hal.eviction import Evictor, Moment, Plan, Resident
     from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.fleets.open_fleet import OpenFleet
     from commissure.hal.journal import CallRecord
     from commissure.hal.ledger import Amount, Budget, Ledger
-    from commissure.hal.policy import Candidate, Evictor, FleetStatus, Moment, Resident, Router
+    from commissure.hal.policy import Candidate, FleetStatus, Router
     from commissure.hal.profiles.profile import Profile
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
@@ -68,7 +69,8 @@ _HOME = {
     "hal.ledger": "Amount Budget Ledger",
     "hal.fleets.open_fleet": "OpenFleet",
     "hal.clock.live": "LiveRuntime",
-    "hal.policy": "Candidate Evictor FleetStatus Moment Resident Router",
+    "hal.eviction": "Evictor Moment Plan Resident",
+    "hal.policy": "Candidate FleetStatus Router",
     "hal.profiles.profile": "Profile",
     "hal.runtime": "Runtime",
     "hal.telemetry": "span_listener",
@@ -89,11 +91,11 @@ __all__ = [
     "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate", "Capabilities",
     "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Disconnected", "Endpoint", "EndpointError",
     "Evictor", "Fleet", "FleetStatus", "Image", "Ledger", "LiveRuntime", "Logprob", "MalformedReply", "Message",
-    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Profile",
-    "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime", "ServerFault",
-    "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool", "ToolCall", "Trace", "TruncatedStream",
-    "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow", "join", "poisson_sessions", "read_trace",
-    "replay", "run", "span_listener", "summary",
+    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Plan",
+    "Profile", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime",
+    "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool", "ToolCall", "Trace",
+    "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow", "join",
+    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

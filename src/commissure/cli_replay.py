@@ -39,9 +39,8 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")] = False,
 ) -> None:
     """Serve a trace of real traffic on modelled endpoints, in virtual time; or send it to real ones as it came."""
-    from networkx import DiGraph
-
     from commissure.hal.errors import UsageError, unknown
+    from commissure.hal.eviction import Plan
     from commissure.hal.files import check_target
     from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.ledger import UNLIMITED, Budget
@@ -62,9 +61,7 @@ def replay(
         for option, given in (("--speedup", speedup), ("--shrink", shrink), ("--out", out)):
             if given is not None:
                 raise UsageError(f"{option} is for real endpoints: give --world live with it")
-    if evictor == "topology":
-        raise UsageError("evictor 'topology' needs a workflow's graph, which a trace has not; give lru, mru or random")
-    chosen = build_evictor(evictor, DiGraph(), seed) if evictor else None
+    chosen = build_evictor(evictor, Plan(seed=seed)) if evictor else None
     loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
     budget = UNLIMITED if budget_usd is None else Budget(usd=budget_usd)
     calls = read_trace(trace, limit, skip_bad=skip_bad)

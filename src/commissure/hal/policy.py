@@ -1,11 +1,10 @@
-"""The decision seams. A policy returns a value and acts on nothing: no I/O, no clock, no dice."""
+"""The seam of routing. A policy returns a value and acts on nothing: no I/O, no clock, no dice."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
@@ -79,30 +78,3 @@ class FirstAble(Router):
     def choose(self, call: Call, fleet: FleetStatus) -> Candidate:
         """The first of `fleet.able(call)`."""
         return fleet.able(call)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Resident:
-    """An agent's prefix in a KV slot. `inserted` and `last_used` count the calls of the run."""
-
-    agent: str
-    slot: int
-    inserted: int
-    last_used: int
-    uses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a decision is taken: the number of the call, and the agent that makes it."""
-
-    step: int
-    agent: str
-
-
-class Evictor(ABC):
-    """Which resident prefix leaves when a slot is needed."""
-
-    @abstractmethod
-    def priority(self, entry: Resident, now: Moment) -> Any:
-        """A sortable key; the entry with the smallest leaves first."""

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.call import Call
+from commissure.hal.eviction import Evictor, Moment, Resident
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.residency import Residency
-from commissure.hal.policy import Evictor, Moment, Resident
 from commissure.sim.endpoint import ModelledEndpoint
 from commissure.sim.runtime import SimRuntime
 

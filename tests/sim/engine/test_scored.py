@@ -3,9 +3,8 @@
 from math import inf
 
 import pytest
-from networkx import DiGraph
 
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache import build_evictor
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.prefix import PrefixCache
@@ -25,7 +24,7 @@ def use(cache: PrefixCache, name: str) -> int:
 
 
 def hits(evictor: str, calls: str) -> int:
-    cache = ScoredCache(6, 1, 1, build_evictor(evictor, DiGraph(), 0))
+    cache = ScoredCache(6, 1, 1, build_evictor(evictor, Plan()))
     return sum(use(cache, name) for name in calls)
 
 
@@ -57,7 +56,7 @@ def test_no_unit_leaves_before_those_that_build_on_it() -> None:
 
 @pytest.mark.parametrize("name", ["lru", "mru", "random"])
 def test_what_was_never_computed_is_forgotten(name: str) -> None:
-    cache = ScoredCache(inf, 1, 1, build_evictor(name, DiGraph(), 0))
+    cache = ScoredCache(inf, 1, 1, build_evictor(name, Plan()))
     use(cache, "a")
     job = Job(4, 1, [*CHAINS["a"], 77])
     cache.forget(cache.hold(job, 2, 3), 2)

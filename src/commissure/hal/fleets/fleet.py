@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
+from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.open_fleet import Listeners, OpenFleet
 from commissure.hal.fleets.spec import EndpointSpec, FleetFile
 from commissure.hal.ledger import Ledger
-from commissure.hal.policy import Evictor, FirstAble, Router
+from commissure.hal.policy import FirstAble, Router
 from commissure.hal.profiles.profile import Profile, load_profile
 from commissure.hal.profiles.quantity import value_of
 from commissure.hal.resilience.guard import Guard

@@ -11,10 +11,11 @@ from itertools import count
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
+from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
 from commissure.hal.fleets.residency import Placement, Residency
 from commissure.hal.ledger import Ledger
-from commissure.hal.policy import Candidate, Evictor, FleetStatus, Router
+from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.reply import Chunk, Reply
 from commissure.hal.resilience.guard import Guard
 from commissure.hal.resilience.limits import Amounts
@@ -62,6 +63,11 @@ class OpenFleet:
             for endpoint in endpoints
             if evictor is not None and endpoint.capabilities.kv_slots
         }
+
+    def ended(self, workflow: str) -> None:
+        """Say that one of several workflows (`Call.workflow`) has made its last call: caches plan for it no more."""
+        for residency in self._residencies.values():
+            residency.ended(workflow)
 
     def status(self) -> FleetStatus:
         """The fleet as a router sees it."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 
 
 class Lru(Evictor):
     """Blind to the workflow. On a loop longer than the cache it evicts just what is needed next."""
+
+    lasting = True
 
     def priority(self, entry: Resident, now: Moment) -> int:
         """The call that last used it."""
         return entry.last_used
 
 
-def build(graph: nx.DiGraph[str], seed: int) -> Lru:
-    """Needs neither graph nor seed."""
+def build(plan: Plan) -> Lru:
+    """Needs nothing of the plan."""
     return Lru()

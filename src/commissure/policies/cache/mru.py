@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 
 
 class Mru(Evictor):
     """On a plain loop the same as Belady's MIN under forced residency."""
+
+    lasting = True
 
     def priority(self, entry: Resident, now: Moment) -> int:
         """The call that last used it, latest first."""
         return -entry.last_used
 
 
-def build(graph: nx.DiGraph[str], seed: int) -> Mru:
-    """Needs neither graph nor seed."""
+def build(plan: Plan) -> Mru:
+    """Needs nothing of the plan."""
     return Mru()

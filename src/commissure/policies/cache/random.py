@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-import networkx as nx
-
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 
 
 class Random(Evictor):
@@ -20,6 +18,6 @@ class Random(Evictor):
         return blake2b(f"{self._seed}/{now.step}/{entry.agent}".encode(), digest_size=8).digest()
 
 
-def build(graph: nx.DiGraph[str], seed: int) -> Random:
+def build(plan: Plan) -> Random:
     """Needs the seed."""
-    return Random(seed)
+    return Random(plan.seed)

@@ -6,7 +6,7 @@ import math
 
 import networkx as nx
 
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 
 
 class Topology(Evictor):
@@ -24,9 +24,9 @@ class Topology(Evictor):
         return -self._steps.get(now.agent, {}).get(entry.agent, math.inf), entry.last_used
 
 
-def build(graph: nx.DiGraph[str], seed: int) -> Topology:
+def build(plan: Plan) -> Topology:
     """Needs the graph."""
-    return Topology(graph)
+    return Topology(plan.need_graph("topology"))
 
 
 def _steps_from(graph: nx.DiGraph[str], source: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
+from commissure.hal.eviction import Plan
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
@@ -90,7 +91,7 @@ class CacheLoop:
         graph = settings.build().graph
         if len(fleet.specs) > 1 and isinstance(fleet.router, FirstAble):
             fleet = replace(fleet, router=Homes(tuple(graph)))
-        evictor = build_evictor(policy, graph, seed)
+        evictor = build_evictor(policy, Plan(graph, seed))
         return fleet.with_slots(settings.slots, settings.slot_tokens).with_evictor(evictor)
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Resident
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.prefix import PrefixCache
 
@@ -18,17 +18,19 @@ class ScoredCache(PrefixCache):
 
     def __init__(self, capacity: float, block_tokens: int, unit_tokens: int, evictor: Evictor) -> None:
         super().__init__(capacity, block_tokens, unit_tokens)
-        self._evictor = evictor
+        self._evictor = evictor.for_cache(capacity * block_tokens / unit_tokens)
         self._entries: dict[int, Resident] = {}
         self._parents: dict[int, int] = {}
         self._children: dict[int, int] = {}
         self._step = 0
         self._agent = ""
+        self._now = Moment(0, "")
 
     def hold(self, job: Job, matched: int, total: int) -> Sequence[int]:
         """As `PrefixCache.hold`, remembering who used what and when."""
         self._step += 1
         self._agent = str(job.tag or "")
+        self._now = Moment(self._step, self._agent)
         held = super().hold(job, matched, total)
         for depth, unit in enumerate(job.hashes[:total]):
             self._used(unit, depth, job.hashes[depth - 1] if depth else None)
@@ -41,25 +43,32 @@ class ScoredCache(PrefixCache):
             self._used(unit, depth, units[depth - 1] if depth else None)
 
     def _used(self, unit: int, depth: int, parent: int | None) -> None:
-        entry = self._entries.get(unit)
-        if entry is not None:
-            self._entries[unit] = Resident(entry.agent, entry.slot, entry.inserted, self._step, entry.uses + 1)
+        before = self._entries.get(unit)
+        if before is not None:
+            sharers = before.sharers
+            if self._agent != before.agent and self._agent not in sharers:
+                sharers = (*sharers, self._agent)
+            entry = Resident(
+                before.agent, depth, before.inserted, self._step, before.uses + 1, unit, 1.0, 1.0, sharers
+            )  # fmt: skip
+            self._entries[unit] = entry
+            self._evictor.used(entry, self._now)
             return
-        self._entries[unit] = Resident(self._agent, depth, self._step, self._step, 1)
+        entry = self._entries[unit] = Resident(self._agent, depth, self._step, self._step, 1, unit)
+        self._evictor.entered(entry, self._now)
         if parent is not None and parent in self._entries:
             self._parents[unit] = parent
             self._children[parent] = self._children.get(parent, 0) + 1
 
     def _victim(self) -> int:
-        now = Moment(self._step, self._agent)
         leaves = [unit for unit in self._idle if not self._children.get(unit)]
-        victim = min(leaves, key=lambda unit: self._evictor.priority(self._entries[unit], now))
+        victim = min(leaves, key=lambda unit: self._evictor.priority(self._entries[unit], self._now))
         del self._idle[victim]
         self._gone(victim)
         return victim
 
     def _gone(self, unit: int) -> None:
-        del self._entries[unit]
+        self._evictor.left(self._entries.pop(unit), self._now)
         parent = self._parents.pop(unit, None)
         if parent is not None:
             self._children[parent] -= 1

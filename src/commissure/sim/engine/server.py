@@ -8,8 +8,8 @@ from typing import Protocol
 import simpy
 
 from commissure.hal.errors import UsageError
+from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.spec import EndpointSpec
-from commissure.hal.policy import Evictor
 from commissure.hal.profiles.model import Model, models
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.serving import EngineSettings

@@ -11,10 +11,10 @@ import simpy
 
 from commissure.hal.clock.dice import dice
 from commissure.hal.errors import UsageError, unknown
+from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.spec import EndpointSpec, PrefillSpec
-from commissure.hal.policy import Evictor
 from commissure.hal.profiles.chip import chips
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile, load_profile

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
-from commissure.hal.policy import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache import build_evictor, evictor_names
+from commissure.policies.cache.traces.flat import replay, uses_of
 from commissure.theory.belady import fewest_misses
 
 # On the loop of six with five places, twelve times round: misses by iteration.
@@ -24,20 +25,7 @@ LOOP_SERIES = {
 
 
 def simulate(evictor: Evictor, uses: list[str], places: int) -> list[int]:
-    """The positions of the misses, by the seam alone."""
-    held: dict[str, Resident] = {}
-    misses = []
-    for step, agent in enumerate(uses):
-        before = held.get(agent)
-        if before is None:
-            misses.append(step)
-            if len(held) == places:
-                now = Moment(step, agent)
-                del held[min(held.values(), key=lambda entry: evictor.priority(entry, now)).agent]
-            held[agent] = Resident(agent, 0, step, step, 1)
-        else:
-            held[agent] = Resident(agent, 0, before.inserted, step, before.uses + 1)
-    return misses
+    return list(replay(evictor, uses_of(uses), places).missed)
 
 
 def loop(agents: int) -> nx.DiGraph[str]:
@@ -52,7 +40,7 @@ def test_every_evictor_has_a_row() -> None:
 @pytest.mark.parametrize("name", LOOP_SERIES)
 def test_the_published_loop(name: str) -> None:
     graph = loop(6)
-    misses = simulate(build_evictor(name, graph, 0), list(graph) * 12, 5)
+    misses = simulate(build_evictor(name, Plan(graph)), list(graph) * 12, 5)
     series = [sum(6 * number <= miss < 6 * (number + 1) for miss in misses) for number in range(12)]
     if LOOP_SERIES[name] is not None:
         assert series == LOOP_SERIES[name]
@@ -63,27 +51,27 @@ def test_the_published_loop(name: str) -> None:
 @pytest.mark.parametrize("name", ["mru", "topology"])
 def test_forced_optimum_on_the_loop(name: str, places: int, total: int) -> None:
     graph = loop(6)
-    assert len(simulate(build_evictor(name, graph, 0), list(graph) * 12, places)) == total
+    assert len(simulate(build_evictor(name, Plan(graph)), list(graph) * 12, places)) == total
 
 
 @pytest.mark.parametrize("name", LOOP_SERIES)
 @given(uses=st.lists(st.sampled_from(["a0", "a1", "a2", "a3", "stranger"]), max_size=60), places=st.integers(1, 4))
 def test_never_better_than_the_optimum_and_pure(name: str, uses: list[str], places: int) -> None:
-    evictor = build_evictor(name, loop(4), 7)
+    evictor = build_evictor(name, Plan(loop(4), 7))
     misses = simulate(evictor, uses, places)
-    assert misses == simulate(evictor, uses, places) == simulate(build_evictor(name, loop(4), 7), uses, places)
+    assert misses == simulate(evictor, uses, places) == simulate(build_evictor(name, Plan(loop(4), 7)), uses, places)
     assert len(fewest_misses(uses, places)) <= len(misses)
 
 
 def test_random_depends_on_its_seed() -> None:
     graph = loop(6)
-    runs = {tuple(simulate(build_evictor("random", graph, seed), list(graph) * 12, 5)) for seed in range(8)}
+    runs = {tuple(simulate(build_evictor("random", Plan(graph, seed)), list(graph) * 12, 5)) for seed in range(8)}
     assert len(runs) > 4
 
 
 def test_topology_counts_steps_and_lets_the_unreachable_go_first() -> None:
     graph: nx.DiGraph[str] = nx.DiGraph([("start", "a"), ("a", "b"), ("b", "a"), ("b", "c"), ("c", "c")])
-    evictor = build_evictor("topology", graph, 0)
+    evictor = build_evictor("topology", Plan(graph))
     number = count()
     entries = {name: Resident(name, 0, 0, next(number), 1) for name in ("start", "a", "b", "c", "stranger")}
     at_a = sorted(entries, key=lambda name: evictor.priority(entries[name], Moment(9, "a")))
@@ -93,5 +81,5 @@ def test_topology_counts_steps_and_lets_the_unreachable_go_first() -> None:
 
 
 def test_an_unknown_policy_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"unknown policy 'topolgy'\. Did you mean 'topology'"):
-        build_evictor("topolgy", loop(3), 0)
+    with pytest.raises(UsageError, match=r"unknown evictor 'topolgy'\. Did you mean 'topology'"):
+        build_evictor("topolgy", Plan(loop(3)))

@@ -51,7 +51,7 @@ class Evictor(ABC):
     """Which resident prefix leaves when room is needed.
 
     `priority` is pure: asked twice at one moment it says the same. An evictor that remembers more than a `Resident`
-    tells is made anew for each cache (`for_cache`) and hears what happens there (`entered`, `used`, `left`).
+    tells is made anew for each cache (`for_cache`) and hears what happens there (`asked`, `entered`, `used`, `left`).
     """
 
     # Whether an entry's priority changes only when that entry is used: then a cache need not ask for all of them anew.
@@ -64,6 +64,9 @@ class Evictor(ABC):
     def for_cache(self, capacity: float) -> Evictor:
         """The evictor of one cache of that capacity; itself where it remembers nothing."""
         return self
+
+    def asked(self, now: Moment) -> None:
+        """A use begins; nothing is decided yet."""
 
     def entered(self, entry: Resident, now: Moment) -> None:
         """The entry was missed and is resident from now on."""

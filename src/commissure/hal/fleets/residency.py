@@ -64,6 +64,7 @@ class Residency:
 
     def _place(self, call: Call) -> Placement:
         agent, now = call.agent, self._moment(call)
+        self._evictor.asked(now)
         if before := self._residents.get(agent):
             entry = self._residents[agent] = replace(before, last_used=now.step, uses=before.uses + 1)
             self._evictor.used(entry, now)

@@ -31,6 +31,7 @@ class ScoredCache(PrefixCache):
         self._step += 1
         self._agent = str(job.tag or "")
         self._now = Moment(self._step, self._agent)
+        self._evictor.asked(self._now)
         held = super().hold(job, matched, total)
         for depth, unit in enumerate(job.hashes[:total]):
             self._used(unit, depth, job.hashes[depth - 1] if depth else None)

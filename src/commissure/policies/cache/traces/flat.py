@@ -67,6 +67,7 @@ class FlatCache:
         """Use an object: whether it was resident, and what left for it. Raises UsageError if it can never fit."""
         now = Moment(self._step, use.agent or str(use.key), use.workflow, use.others)
         self._step += 1
+        self._evictor.asked(now)
         before = self.residents.get(use.key)
         if before is not None:
             entry = self.residents[use.key] = replace(before, last_used=now.step, uses=before.uses + 1)

@@ -1,0 +1,1 @@
+"""When a workflow graph says that an agent is needed next."""

@@ -1,5 +1,7 @@
 """Fetched ahead is what most probably calls next, by the graph as it was observed."""
 
+from __future__ import annotations
+
 import networkx as nx
 import pytest
 

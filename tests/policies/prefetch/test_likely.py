@@ -17,7 +17,7 @@ def absent(*agents: str) -> tuple[Resident, ...]:
 def graph() -> nx.DiGraph[str]:
     made: nx.DiGraph[str] = nx.DiGraph()
     for agent, successor, probability in (
-        ("plan", "code", 0.7), ("plan", "ask", 0.3), ("code", "test", 1.0), ("test", "plan", 1.0), ("x", "y", 1.0),
+        ("plan", "code", 0.8), ("plan", "ask", 0.2), ("code", "test", 1.0), ("test", "plan", 1.0), ("x", "y", 1.0),
     ):  # fmt: skip
         made.add_edge(agent, successor, probability=probability)
     return made

@@ -1,4 +1,4 @@
-"""Fetches what is more likely than not to be called next."""
+"""Fetches what may well be called next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from commissure.hal.eviction import Moment, Plan, Prefetcher, Resident
 from commissure.policies.cache.nextuse.chain import chain_of
 from commissure.policies.cache.nextuse.learned import LearnedChain
 
-# Below it, a fetch is wasted more often than it helps.
-LEAST_CHANCE = 0.5
+# A fetch that is right costs nothing while a tool runs; a wrong one is in the way of the next call, for as long.
+LEAST_CHANCE = 1 / 3
 
 
 class Likely(Prefetcher):

@@ -65,10 +65,8 @@ class CacheLoop(SlotScenario):
             *super().figures(legs),
         ]
         if legs[0].settings["workflow"] == "loop":
-            swept = [
-                sweep(self, *one)
-                for one in (("slots", SLOTS), ("iterations", ITERATIONS), ("output_tokens", OUTPUT_TOKENS))
-            ]
+            grid = {"slots": SLOTS, "iterations": ITERATIONS, "output_tokens": OUTPUT_TOKENS}
+            swept = [sweep(self, name, values) for name, values in grid.items()]
             found.append(("The loop of the default settings swept in sim: what the graph saves", sweeps_figure(*swept)))
         return found
 

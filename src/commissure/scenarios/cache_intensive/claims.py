@@ -103,8 +103,8 @@ def _linear(scenario: Scenario, inputs: dict[str, Any]) -> Claim:
         verdict="reproduced" if off <= 1 else "not reproduced",
         why=(
             f"(M - 1) N (C - 1) / (N - 1) prompts for C below N, within {off:.1f} of a prompt at each of "
-            f"{len(slots) + len(iterations)} points: linear in M, and in C - 1, for a prompt that runs takes a slot. From "
-            f"C = N = {first} on, LRU keeps everything too, and nothing is left to save."
+            f"{len(slots) + len(iterations)} points: linear in M, and in C - 1, for a prompt that runs takes a slot. "
+            f"From C = N = {first} on, LRU keeps everything too, and nothing is left to save."
         ),
         inputs=inputs,
     )
@@ -125,9 +125,9 @@ def _law(scenario: Scenario, inputs: dict[str, Any]) -> Claim:
         live=None,
         verdict="reproduced" if off <= TOLERANCE and reach else "not reproduced",
         why=(
-            f"1 / (1 - f h) within {off:.1%} at answers of {points[0].at} to {points[-1].at} tokens, with f the share of "
-            f"prefill and h the part of it saved. {CLAIMED_SPEEDUP} times needs f h = {1 - 1 / CLAIMED_SPEEDUP:.3f}: here "
-            f"from about f = {least:.2f} on."
+            f"1 / (1 - f h) within {off:.1%} at answers of {points[0].at} to {points[-1].at} tokens, with f the share "
+            f"of prefill and h the part of it saved. {CLAIMED_SPEEDUP} times needs f h = "
+            f"{1 - 1 / CLAIMED_SPEEDUP:.3f}: here from about f = {least:.2f} on."
         ),
         inputs=inputs,
     )

@@ -17,7 +17,7 @@ AGENTS = (2, 4, 6, 9, 12)
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of the loop: how many prompts the graph saves against LRU, by `law` and in sim, and what of the time."""
+    """One setting of the loop: how many prompts the graph saves against LRU, by law and in sim, and what of the time."""
 
     at: int
     saved: int
@@ -33,9 +33,10 @@ class Point:
 
 
 def saved_by_law(agents: int, slots: int, iterations: int) -> float:
-    """Prompts that LRU computes and the optimum does not, under forced residency, in the long run of so many iterations.
+    """Prompts that LRU computes and the optimum does not, under forced residency, over so many iterations.
 
-    (M - 1) N (C - 1) / (N - 1) for C < N: MIN misses N (N - C) / (N - 1) of N an iteration. From C = N on, LRU hits too.
+    (M - 1) N (C - 1) / (N - 1) for C < N: MIN misses N (N - C) / (N - 1) of N an iteration in the long run. From
+    C = N on, LRU hits too.
     """
     if slots >= agents:
         return 0.0
@@ -43,7 +44,7 @@ def saved_by_law(agents: int, slots: int, iterations: int) -> float:
 
 
 def sweep(scenario: Scenario, name: str, values: Sequence[int]) -> list[Point]:
-    """The loop in sim, `topology` beside `lru`, with one setting at each of the values. Prompts saved are whole ones."""
+    """The loop in sim, `topology` beside `lru`, with one setting at each of the values; agents with a slot too few."""
     points = []
     for value in values:
         changes: dict[str, int] = {name: value}

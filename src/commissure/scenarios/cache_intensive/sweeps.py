@@ -17,7 +17,7 @@ AGENTS = (2, 4, 6, 9, 12)
 
 @dataclass(frozen=True)
 class Point:
-    """One setting of the loop: how many prompts the graph saves against LRU, by law and in sim, and what of the time."""
+    """One setting: prompts that the graph saves against LRU, by law and in sim, and what it saves of the time."""
 
     at: int
     saved: int

@@ -134,10 +134,9 @@ class SlruSegments:
             return True
         if len(self.probationary) + len(self.protected) == self.capacity:
             (self.probationary or self.protected).pop(0)
+        full = 5 * (len(self.probationary) + 1) > 2 * self.capacity
         room = 5 * (len(self.protected) + 1) <= 3 * self.capacity
-        (self.protected if room and 5 * (len(self.probationary) + 1) > 2 * self.capacity else self.probationary).append(
-            x
-        )
+        (self.protected if full and room else self.probationary).append(x)
         return False
 
 

@@ -206,10 +206,10 @@ def _topology(objects: Sequence[int], places: int, ids: int, next_use: Sequence[
 
 
 def _records(next_use: Sequence[int], bits: int) -> list[int]:
-    """Of those never needed again the position alone."""
+    """As `_topology` wants them, below 0; of those never needed again the position alone."""
     following, positions = np.asarray(next_use, np.int64), np.arange(len(next_use))
     declared = (following >= 0) & (following < 2**31 - 1)
-    records: list[int] = np.where(declared, (-following << bits) | positions, positions).tolist()
+    records: list[int] = np.where(declared, (~following << bits) | positions, positions).tolist()
     return records
 
 

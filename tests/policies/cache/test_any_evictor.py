@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
 import networkx as nx
 import pytest
@@ -13,10 +15,20 @@ from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache import build_evictor, evictor_names
 from commissure.policies.cache.traces.flat import FlatCache, Use
+from tests.policies.cache.draws import traces
+
+
+def pins(seed: int) -> Iterator[bool]:
+    dice = Random(seed)
+    while True:
+        yield dice.random() < 0.2
+
 
 KEYS = 7
 GRAPH: nx.DiGraph[str] = nx.DiGraph([(str(one), str((one + step) % KEYS)) for one in range(KEYS) for step in (1, 3)])
-USES = st.lists(st.tuples(st.integers(0, KEYS), st.booleans()), max_size=80)
+USES = st.builds(
+    lambda trace, seed: list(zip(trace, pins(seed), strict=False)), traces(KEYS, 80), st.integers(0, 2**32)
+)
 SIZES = st.lists(st.sampled_from([0.5, 1.0, 2.0, 3.0]), min_size=KEYS + 1, max_size=KEYS + 1)
 
 

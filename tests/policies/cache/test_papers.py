@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.eviction import Plan
 from commissure.policies.cache import build_evictor
 from commissure.policies.cache.traces.flat import Use, replay, uses_of
+from tests.policies.cache.draws import traces
 
 
 class S3FifoQueues:
@@ -165,10 +166,9 @@ def gdsf_misses(uses: list[Use], capacity: float) -> list[int]:
     [("s3fifo", S3FifoQueues), ("arc", ArcLists), ("slru", SlruSegments)],
     ids=["s3fifo", "arc", "slru"],
 )
-@settings(max_examples=300)
 @given(
-    trace=st.integers(1, 30).flatmap(lambda ids: st.lists(st.integers(0, ids), max_size=200)),
-    capacity=st.integers(1, 25),
+    trace=traces(),
+    capacity=st.integers(1, 20),
 )
 def test_misses_as_in_the_paper(
     name: str, paper: Callable[[int], S3FifoQueues | ArcLists | SlruSegments], trace: list[int], capacity: int
@@ -179,7 +179,7 @@ def test_misses_as_in_the_paper(
 
 
 @given(
-    trace=st.lists(st.integers(0, 9), max_size=120),
+    trace=traces(9, 150),
     sizes=st.lists(st.integers(1, 4), min_size=10, max_size=10),
     costs=st.lists(st.integers(1, 9), min_size=10, max_size=10),
     capacity=st.integers(4, 15),

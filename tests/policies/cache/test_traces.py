@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from commissure.policies.cache import build_evictor
 from commissure.policies.cache.traces import compiled, quick
 from commissure.policies.cache.traces.flat import replay, uses_of
 from tests.policies.cache import peer
+from tests.policies.cache.draws import traces
 
-TRACES = st.integers(1, 14).flatmap(lambda ids: st.lists(st.integers(0, ids), max_size=80))
+TRACES = traces(14, 150)
 PLACES = st.integers(1, 8)
 # Misses of a million Zipf(1) requests by places, of libCacheSim (its Belady is forced).
 ZIPF = {
@@ -78,7 +80,8 @@ def test_quick_compiled_and_seam_miss_the_same(name: str, trace: list[int], plac
 @given(trace=TRACES, places=PLACES, bypass=st.booleans(), data=st.data())
 def test_declared_next_uses_may_be_wrong(trace: list[int], places: int, bypass: bool, data: st.DataObject) -> None:
     pytest.importorskip("numba")
-    next_use = data.draw(st.lists(st.integers(-1, 100), min_size=len(trace), max_size=len(trace)))
+    dice = Random(data.draw(st.integers(0, 2**32)))
+    next_use = [dice.randint(-1, len(trace)) for _ in trace]
     seam = list(replay(Declared(next_use), uses_of(trace), places, bypass=bypass).missed)
     assert quick.missed("topology", trace, places, next_use=next_use, bypass=bypass) == seam
     assert compiled.missed("topology", trace, places, next_use=next_use, bypass=bypass).tolist() == seam

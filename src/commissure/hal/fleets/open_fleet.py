@@ -13,6 +13,7 @@ from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
+from commissure.hal.fleets.ranking import Ranking, takes_ranks
 from commissure.hal.fleets.residency import Placement, Residency
 from commissure.hal.ledger import Ledger
 from commissure.hal.policy import Candidate, FleetStatus, Router
@@ -58,10 +59,10 @@ class OpenFleet:
         self._anonymous = count(1)
         self._decisions = 0
         self._running = dict.fromkeys(self.endpoints, 0)
-        self._residencies = {
-            endpoint.name: Residency(rt, endpoint, evictor)
+        self._residencies: dict[str, Residency | Ranking] = {
+            endpoint.name: Ranking(rt, endpoint, evictor) if takes_ranks(endpoint) else Residency(rt, endpoint, evictor)
             for endpoint in endpoints
-            if evictor is not None and endpoint.capabilities.kv_slots
+            if evictor is not None and (endpoint.capabilities.kv_slots or takes_ranks(endpoint))
         }
 
     def ended(self, workflow: str) -> None:

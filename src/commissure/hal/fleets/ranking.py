@@ -20,8 +20,9 @@ from commissure.hal.runtime import Runtime
 
 # Agents that an evictor is asked about at each call.
 MOST_AGENTS = 1024
-# The first agent's number, so far up that a billion calls may each go below all others.
-FIRST = 2**30
+# The first agent's number, and how far above or below all others one is set: there is room between, and the numbers of
+# four million calls stay above 0 and within 32 bits.
+FIRST, STEP = 2**30, 2**8
 
 
 def takes_ranks(endpoint: Endpoint) -> bool:
@@ -141,5 +142,5 @@ def fitting(earlier: list[int], later: list[int], before: int | None = None) -> 
         return len(earlier) - bisect_right(earlier, number) + bisect_right(later, number)
 
     between = [(low + high) // 2 for low, high in pairwise(known)]
-    best = min((max(0, known[0] - 1), *between, known[-1] + 1), key=contradicted)
+    best = min((max(0, known[0] - STEP), *between, known[-1] + STEP), key=contradicted)
     return best if before is None or contradicted(best) < contradicted(before) else before

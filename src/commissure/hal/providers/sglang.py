@@ -1,7 +1,9 @@
 """SGLang's server. docs.sglang.io: basic_usage/openai_api and sampling_params, references/production_metrics.
 
-prefetch asks for one token: /generate takes max_new_tokens 0, the OpenAI routes do not take max_tokens 0
-(sgl-project/sglang: srt/sampling/sampling_params.py, srt/entrypoints/openai/protocol.py).
+prefetch asks for one token: /generate takes max_new_tokens 0, but /v1/completions refuses max_tokens 0, and what
+/v1/chat/completions makes of it is not documented (sgl-project/sglang: srt/sampling/sampling_params.py,
+srt/entrypoints/openai/protocol.py). The same two routes take `priority` and, by `options` in the fleet file,
+`cache_salt`, to share no prefix with other users of a server.
 
 A server that was started with `--radix-eviction-policy priority --enable-priority-scheduling
 --disable-priority-preemption` is steered by hints: say `capabilities = { kv_priorities = true }` in the fleet file.

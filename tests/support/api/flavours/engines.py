@@ -26,7 +26,7 @@ class Engine(OpenAI):
     """An engine of one's own. It keeps what its calls said of the cache, in the order they came.
 
     `refuses_priorities`: as SGLang with --abort-on-priority-when-disabled (srt/managers/scheduler.py,
-    _set_or_validate_priority). Both engines refuse a call for less than one token.
+    _set_or_validate_priority).
     """
 
     refuses_priorities = False
@@ -37,7 +37,6 @@ class Engine(OpenAI):
     def read(self, kind: str, body: Body) -> Ask:
         ask = super().read(kind, body)
         priority = wanted(body, "priority", int)
-        wanted(body, "max_tokens", int, 1)
         if priority is not None and self.refuses_priorities:
             raise Refusal(503, "unavailable", "Using priority is disabled for this server.")
         self.asked.append(Asked(ask.prompts[0].words, ask.most_tokens, priority))

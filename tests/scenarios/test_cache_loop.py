@@ -70,7 +70,7 @@ def test_shared_prefixes_are_partly_reused() -> None:
 def test_branch_probabilities_sum_to_one_and_every_walk_returns() -> None:
     for successors in BRANCHES.values():
         assert sum(successors.values()) == pytest.approx(1.0)
-    walk = list(build_workflow("branching", 6).walk(50, SimRuntime(3).rng("walk")))
+    walk = list(build_workflow("branching", 6).iterations(50, SimRuntime(3).rng("walk")))
     assert walk.count("planner") == 50
     assert set(walk) == set(BRANCHES)
 

@@ -39,7 +39,7 @@ def with_live(legs: tuple[LegSummary, ...]) -> list[LegSummary]:
 
 def test_it_is_self_contained(folder: RunFolder) -> None:
     page = folder.report.read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 4
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)""", page)
     assert "<script" not in page
     assert "Misses by iteration" in page

@@ -16,6 +16,7 @@ from commissure.hal.errors import UsageError, unknown
 from commissure.hal.eviction import Evictor, Prefetcher
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.open_fleet import Listeners, OpenFleet
+from commissure.hal.fleets.ranking import Ranking, takes_ranks
 from commissure.hal.fleets.residency import Residency
 from commissure.hal.fleets.spec import EndpointSpec, FleetFile
 from commissure.hal.ledger import Ledger
@@ -130,10 +131,11 @@ class Fleet:
 
     def _residencies(
         self, rt: Runtime, endpoints: list[Endpoint], evictor: Evictor, start: Start | None
-    ) -> dict[str, Residency]:
-        """The keepers of KV slots, of the endpoints that have any."""
+    ) -> dict[str, Residency | Ranking]:
+        """The keepers of KV slots, of the endpoints that have any; of those that evict by priority, who ranks."""
         disk_slots = {spec.name: spec.disk_slots for spec in self.specs}
-        return {
+        ranked = {one.name: Ranking(rt, one, evictor) for one in endpoints if takes_ranks(one)}
+        return ranked | {
             one.name: Residency(rt, one, evictor, self.prefetcher, disk_slots[one.name], start)
             for one in endpoints
             if one.capabilities.kv_slots

@@ -12,6 +12,7 @@ from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
+from commissure.hal.fleets.ranking import Ranking
 from commissure.hal.fleets.residency import Residency
 from commissure.hal.fleets.slot_table import Placement
 from commissure.hal.ledger import Ledger
@@ -44,7 +45,7 @@ class OpenFleet:
         endpoints: list[Endpoint],
         guards: dict[str, Guard],
         router: Router,
-        residencies: Mapping[str, Residency],
+        residencies: Mapping[str, Residency | Ranking],
         ledger: Ledger,
         listeners: Listeners,
     ) -> None:

@@ -14,8 +14,7 @@ from commissure.hal.call import CacheHint, Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.eviction import Evictor, Moment, Resident
-from commissure.hal.profiles.estimate import expected_usage
-from commissure.hal.profiles.steptime import coefficients, prefill_features, seconds
+from commissure.hal.fleets.standing import Standing, prompt_cost
 from commissure.hal.runtime import Runtime
 
 # Agents that an evictor is asked about at each call.
@@ -50,8 +49,7 @@ class Ranking:
         self._residents: dict[str, Resident] = {}
         self._carried: dict[str, int] = {}
         self._running: Counter[str] = Counter()
-        self._stands: dict[str, str] = {}
-        self._step = 0
+        self._standing = Standing()
 
     @property
     def carried(self) -> dict[str, int]:
@@ -74,17 +72,17 @@ class Ranking:
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""
-        self._stands.pop(workflow, None)
+        self._standing.ended(workflow)
 
     def _rank(self, call: Call) -> int:
-        agent, now = call.agent, self._moment(call)
+        agent, now = call.agent, self._standing.moment(call)
         self._evictor.asked(now)
         if before := self._residents.get(agent):
             entry = self._residents[agent] = replace(before, last_used=now.step, uses=before.uses + 1)
             self._evictor.used(entry, now)
         else:
             self._make_room(now)
-            entry = Resident(agent, 0, now.step, now.step, 1, agent, 1.0, self._cost(call))
+            entry = Resident(agent, 0, now.step, now.step, 1, agent, 1.0, prompt_cost(call, self._endpoint.profile))
             self._residents[agent] = entry
             self._evictor.entered(entry, now)
         rank = self._carried[agent] = self._fitting(entry, now)
@@ -114,18 +112,6 @@ class Ranking:
         first = min(keys, key=lambda agent: (agent in self._running, keys[agent]))
         del self._carried[first]
         self._evictor.left(self._residents.pop(first), now)
-
-    def _moment(self, call: Call) -> Moment:
-        self._stands[call.workflow] = call.agent
-        others = tuple(agent for workflow, agent in self._stands.items() if workflow != call.workflow)
-        self._step += 1
-        return Moment(self._step - 1, call.agent, call.workflow, others)
-
-    def _cost(self, call: Call) -> float:
-        """Seconds to compute the prompt; its tokens where the endpoint's step times are not known."""
-        profile = self._endpoint.profile
-        tokens = expected_usage(call, profile).prompt_tokens
-        return seconds(coefficients(profile.step), prefill_features(tokens, 0)) if profile.step else float(tokens)
 
 
 def fitting(earlier: list[int], later: list[int], before: int | None = None) -> int:

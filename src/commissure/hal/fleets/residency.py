@@ -11,8 +11,7 @@ from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import EndpointError
 from commissure.hal.eviction import Evictor, Moment, Prefetcher, Resident
 from commissure.hal.fleets.slot_table import Placement, SlotTable
-from commissure.hal.profiles.estimate import expected_usage
-from commissure.hal.profiles.steptime import coefficients, prefill_features, seconds
+from commissure.hal.fleets.standing import Standing, prompt_cost
 from commissure.hal.runtime import Runtime
 
 
@@ -40,10 +39,9 @@ class Residency:
         self._prefetcher = None if prefetcher is None or start is None else prefetcher.for_cache(self._slots)
         self._start = start
         self._calls: dict[str, Call] = {}
-        self._stands: dict[str, str] = {}
+        self._standing = Standing()
         self._under_way = 0
         self._fetching = False
-        self._step = 0
 
     @property
     def residents(self) -> tuple[Resident, ...]:
@@ -54,8 +52,10 @@ class Residency:
     async def admitted(self, call: Call) -> AsyncIterator[Placement]:
         """Hold a slot for the call while the block runs."""
         async with self._places:
-            now = self._moment(call)
-            placement = self._table.use(call.agent, self._cost(call), now)
+            now = self._standing.moment(call)
+            if self._prefetcher is not None:
+                self._prefetcher.asked(now)
+            placement = self._table.use(call.agent, prompt_cost(call, self._endpoint.profile), now)
             async with self._running(call.agent):
                 await self._move(call.agent, placement)
                 yield placement
@@ -65,7 +65,7 @@ class Residency:
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""
-        self._stands.pop(workflow, None)
+        self._standing.ended(workflow)
 
     @asynccontextmanager
     async def _running(self, agent: str) -> AsyncIterator[None]:
@@ -113,18 +113,3 @@ class Residency:
                     await self._tried(CacheHint("prefetch", agent=agent, slot=placement.slot, call=call))
         finally:
             self._fetching = False
-
-    def _moment(self, call: Call) -> Moment:
-        self._stands[call.workflow] = call.agent
-        others = tuple(agent for workflow, agent in self._stands.items() if workflow != call.workflow)
-        now = Moment(self._step, call.agent, call.workflow, others)
-        self._step += 1
-        if self._prefetcher is not None:
-            self._prefetcher.asked(now)
-        return now
-
-    def _cost(self, call: Call) -> float:
-        """Seconds to compute the prompt; its tokens where the endpoint's step times are not known."""
-        profile = self._endpoint.profile
-        tokens = expected_usage(call, profile).prompt_tokens
-        return seconds(coefficients(profile.step), prefill_features(tokens, 0)) if profile.step else float(tokens)

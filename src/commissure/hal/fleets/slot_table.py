@@ -87,7 +87,7 @@ class SlotTable:
             return Placement(free[0], restores=restores)
         victim = self._least(self._idle(), now)
         assert victim is not None, "at most as many calls as slots are under way"
-        saves = self._keep(victim, now)
+        saves = self._keep(victim, agent, now)
         del self.residents[victim.agent]
         self._fetched.discard(victim.agent)
         self.absent[victim.agent] = victim
@@ -96,12 +96,16 @@ class SlotTable:
         self._evictor.left(victim, now)
         return Placement(victim.slot, victim.agent, saves, restores)
 
-    def _keep(self, victim: Resident, now: Moment) -> bool:
+    def _keep(self, victim: Resident, coming: str, now: Moment) -> bool:
         """Whether what leaves is written to the disk: not again, and not if all there are wanted more."""
-        if not self._disk_slots or victim.agent in self.disk:
+        if not self._disk_slots:
+            return False
+        if victim.agent in self.disk:
+            self.disk[victim.agent] = victim
             return False
         if len(self.disk) >= self._disk_slots:
-            least = self._least([*self.disk.values(), victim], now)
+            others = [entry for entry in self.disk.values() if entry.agent != coming]
+            least = self._least([*others, victim], now)
             if least is None or least is victim:
                 return False
             del self.disk[least.agent]

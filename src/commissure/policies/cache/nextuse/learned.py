@@ -55,6 +55,15 @@ class LearnedChain:
         row[here] -= 1.0
         return dict(zip(self._place, (row / inverse.diagonal()).tolist(), strict=True))
 
+    def following(self, agent: str) -> dict[str, float]:
+        """The probabilities of who calls next after the agent; empty if it was never heard of."""
+        here = self._place.get(agent)
+        if here is None:
+            return {}
+        row = self._row(here)
+        names = tuple(self._place)
+        return {names[place]: float(row[place]) for place in row.nonzero()[0]}
+
     def _moved(self, before: int, here: int) -> None:
         old = self._row(before)
         self._weights[before, here] += 1.0

@@ -20,7 +20,7 @@ def missed(
     """The positions of the misses of a policy, as a cache by the seam with its evictor has them.
 
     `next_use` is for `topology`: each use's declaration of the position at which its object is needed next, NEVER (or
-    2**31 and more) if it is not; by default the truth. A declaration that turns out wrong stands until the object is
+    2**31 - 1 and more) if not; by default the truth. A declaration that turns out wrong stands until the object is
     used. Residency is forced; `bypass` is for `belady` and `topology`, which may serve an object without giving it a
     place. Objects may have any numbers; small ones from 0 on are fastest. Raises UsageError for a policy that has no
     loop here, places < 1, more or fewer declarations than uses, or a bypass where the policy has none.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
@@ -17,33 +16,26 @@ from commissure.policies.cache import build_evictor, evictor_names
 from commissure.policies.cache.traces.flat import FlatCache, Use
 from tests.policies.cache.draws import traces
 
-
-def pins(seed: int) -> Iterator[bool]:
-    dice = Random(seed)
-    while True:
-        yield dice.random() < 0.2
-
-
 KEYS = 7
 GRAPH: nx.DiGraph[str] = nx.DiGraph([(str(one), str((one + step) % KEYS)) for one in range(KEYS) for step in (1, 3)])
-USES = st.builds(
-    lambda trace, seed: list(zip(trace, pins(seed), strict=False)), traces(KEYS, 80), st.integers(0, 2**32)
-)
 SIZES = st.lists(st.sampled_from([0.5, 1.0, 2.0, 3.0]), min_size=KEYS + 1, max_size=KEYS + 1)
+
+
+@st.composite
+def pinning(draw: st.DrawFn) -> list[tuple[int, bool]]:
+    """Uses, and of each whether it pins what it used until it is used again."""
+    dice = Random(draw(st.integers(0, 2**32)))
+    return [(key, dice.random() < 0.2) for key in draw(traces(KEYS, 100))]
 
 
 def evictor_of(name: str, uses: list[tuple[int, bool]]) -> Evictor:
     return build_evictor(name, Plan(GRAPH, 7, tuple(key for key, _ in uses) or (0,)))
 
 
-def test_all_are_meant() -> None:
-    assert len(evictor_names()) >= 12
-
-
 @pytest.mark.parametrize("name", evictor_names())
-@given(uses=USES, sizes=SIZES, capacity=st.integers(3, 9))
+@given(uses=pinning(), sizes=SIZES, capacity=st.integers(3, 9))
 def test_pins_sizes_and_losses(name: str, uses: list[tuple[int, bool]], sizes: list[float], capacity: int) -> None:
-    """The second of a use says whether the entry is pinned from then on, so that others must leave in its place."""
+    """Where an evictor's favourite is pinned, the next one leaves in its place."""
     evictor = evictor_of(name, uses).for_cache(capacity)
     residents: dict[int, Resident] = {}
     pinned: set[int] = set()
@@ -73,7 +65,7 @@ def test_pins_sizes_and_losses(name: str, uses: list[tuple[int, bool]], sizes: l
 
 @pytest.mark.parametrize("bypass", [False, True])
 @pytest.mark.parametrize("name", evictor_names())
-@given(uses=USES, sizes=SIZES, capacity=st.integers(1, 9))
+@given(uses=pinning(), sizes=SIZES, capacity=st.integers(1, 9))
 def test_capacity_holds(
     name: str, bypass: bool, uses: list[tuple[int, bool]], sizes: list[float], capacity: int
 ) -> None:

@@ -13,7 +13,7 @@ from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache import build_evictor, evictor_names
 from commissure.policies.cache.traces.flat import replay, uses_of
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 # On the loop of six with five places, twelve times round: misses by iteration.
 LOOP_SERIES = {

@@ -24,7 +24,7 @@ from commissure.scenarios.cache_intensive.claims import cache_loop_claims
 from commissure.scenarios.cache_intensive.figures import misses_figure
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 FRAME_TOKENS = 64
 PER_ENDPOINT = "misses_per_endpoint"

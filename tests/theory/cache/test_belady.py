@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 
 def exhaustive(uses: tuple[int, ...], places: int, bypass: bool) -> int:

@@ -61,15 +61,15 @@ class Bracket:
 
 
 def bracket_of(
-    costs: Floats, ceiling: float, saved: float, lower_by: str, upper_by: str, *, bypass: bool, unit: str, kept: Mask
+    costs: Floats, values: Floats, ceiling: float, kept: Mask, lower_by: str, upper_by: str, *, bypass: bool, unit: str
 ) -> Bracket:
-    """The bracket when the uses cost this without a cache, `saved` of it can be saved and no more than `ceiling`.
+    """The bracket when the uses cost this without a cache, `kept` saves its `values`, and nothing more than `ceiling`.
 
-    Where all costs are whole numbers the lower end is rounded up to one.
+    Where all costs and values are whole numbers the lower end is rounded up to one.
     """
     total = float(costs.sum())
-    lower, upper = max(total - ceiling, 0.0), total - saved
-    if (costs == np.round(costs)).all():
+    lower, upper = max(total - ceiling, 0.0), total - float(values @ kept)
+    if all((amounts == np.round(amounts)).all() for amounts in (costs, values)):
         lower = float(np.ceil(lower - EXACT * (1.0 + total)))
     if lower > upper + EXACT * (1.0 + total):
         raise CommissureError(

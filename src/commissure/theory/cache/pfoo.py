@@ -29,8 +29,8 @@ def pfoo(uses: Uses, capacity: float, *, bypass: bool = False, rounds: int = 10,
     if spans.values @ by_density > spans.values @ kept:
         kept = by_density
     lower_by = "PFOO-L" if prices is flat else "PFOO-L with finer prices"
-    saved, costs = float(spans.values @ kept), uses.costs[uses.objects]
-    return bracket_of(costs, ceiling, saved, lower_by, "greedy pass", bypass=bypass, unit=unit, kept=kept)
+    costs = uses.costs[uses.objects]
+    return bracket_of(costs, spans.values, ceiling, kept, lower_by, "greedy pass", bypass=bypass, unit=unit)
 
 
 def flat_price(spans: Spans) -> float:

@@ -41,6 +41,5 @@ def program(
             ceiling, lower_by = best.ceiling, "integer program"
         if best.parts is not None and spans.values @ best.parts > spans.values @ kept and spans.fits(best.parts):
             kept, upper_by = best.parts > 0, "integer program"
-    saved = float(spans.values @ kept)
     costs = uses.costs[uses.objects]
-    return bracket_of(costs, ceiling, saved, lower_by, upper_by, bypass=bypass, unit=unit, kept=kept)
+    return bracket_of(costs, spans.values, ceiling, kept, lower_by, upper_by, bypass=bypass, unit=unit)

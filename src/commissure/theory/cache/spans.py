@@ -38,7 +38,7 @@ class Spans:
         real = self.first <= self.last
         taken, points = (self.sizes * kept)[real], len(self.room) + 1
         change = np.bincount(self.first[real], taken, points) - np.bincount(self.last[real] + 1, taken, points)
-        return change.cumsum()[:-1]
+        return np.asarray(change.cumsum()[:-1])
 
     def fits(self, kept: Floats | Mask) -> bool:
         """Whether there is room for that everywhere."""

@@ -12,8 +12,8 @@ from commissure.theory.cache.spans import Mask
 from commissure.theory.cache.uses import Floats
 
 Mode = Literal["forced", "bypass"]
-# A float sum of many costs is this exact, relative to its size; so is what the solver says.
-EXACT = 1e-9
+# A float sum of many costs is this exact, relative to its size; what HiGHS says is this sure.
+EXACT, SOLVED = 1e-9, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def bracket_of(
     lower, upper = max(total - ceiling, 0.0), total - float(values @ kept)
     if all((amounts == np.round(amounts)).all() for amounts in (costs, values)):
         lower = float(np.ceil(lower - EXACT * (1.0 + total)))
-    if lower > upper + EXACT * (1.0 + total):
+    if lower > upper + SOLVED * (1.0 + total):
         raise CommissureError(
             f"{upper_by} reaches {upper!r}, below the bound {lower!r} of {lower_by}: this is a defect"
         )

@@ -21,15 +21,13 @@ def pfoo(uses: Uses, capacity: float, *, bypass: bool = False, rounds: int = 10,
     well (`Spans.ceiling`), and `rounds` of multiplicative steps look for better ones.
     Raises UsageError as `spans_of` does.
     """
-    spans = spans_of(uses, capacity, bypass=bypass).compressed()
-    flat = np.full(len(spans.room), flat_price(spans))
-    prices, ceiling = finer(spans, flat, rounds)
-    kept = swept(spans, spans.values / spans.sizes - spans.rent(prices))
-    by_density = swept(spans, spans.values / (spans.sizes * np.maximum(spans.last - spans.first + 1, 1)))
-    if spans.values @ by_density > spans.values @ kept:
-        kept = by_density
-    lower_by = "PFOO-L" if prices is flat else "PFOO-L with finer prices"
-    costs = uses.costs[uses.objects]
+    every = spans_of(uses, capacity, bypass=bypass)
+    published = every.ceiling(np.full(len(every.room), flat_price(every)))
+    spans = every.compressed()
+    prices, ceiling = finer(spans, np.full(len(spans.room), flat_price(spans)), rounds)
+    kept = swept(spans, spans.profits(prices) / spans.sizes)
+    lower_by = "PFOO-L" if published <= ceiling else "PFOO-L with finer prices"
+    costs, ceiling = uses.costs[uses.objects], min(ceiling, published)
     return bracket_of(costs, spans.values, ceiling, kept, lower_by, "greedy pass", bypass=bypass, unit=unit)
 
 
@@ -45,12 +43,13 @@ def flat_price(spans: Spans) -> float:
 
 def finer(spans: Spans, prices: Floats, rounds: int) -> tuple[Floats, float]:
     """Prices raised where more is wanted than there is room, lowered where less: the best found, and its ceiling."""
-    best, ceiling = prices, spans.ceiling(prices)
-    least = prices * 1e-6
-    for number in range(rounds):
-        wanted = spans.load(spans.values > spans.sizes * spans.rent(prices))
-        excess = np.clip(wanted / np.maximum(spans.room, 1e-12) - 1.0, -2.0, 2.0)
-        prices = np.maximum(prices * np.exp(0.5 * excess / np.sqrt(1.0 + number)), least)
-        if (found := spans.ceiling(prices)) < ceiling:
+    best, ceiling = prices, np.inf
+    least, room = prices * 1e-6, np.maximum(spans.room, 1e-12)
+    for number in range(rounds + 1):
+        profits = spans.profits(prices)
+        found = float(prices @ spans.room + np.maximum(profits, 0.0).sum())
+        if found < ceiling:
             best, ceiling = prices, found
+        excess = np.clip(spans.load(profits > 0) / room - 1.0, -2.0, 2.0)
+        prices = np.maximum(prices * np.exp(0.5 * excess / np.sqrt(1.0 + number)), least)
     return best, ceiling

@@ -32,7 +32,7 @@ def program(
     assert linear.parts is not None
     ceiling, lower_by, upper_by = linear.ceiling, "linear program", "linear program, rounded"
     kept = rounded(spans, linear.parts)
-    by_price = swept(spans, spans.values / spans.sizes - spans.rent(linear.prices[0]))
+    by_price = swept(spans, spans.profits(linear.prices[0]) / spans.sizes)
     if spans.values @ by_price > spans.values @ kept:
         kept, upper_by = by_price, "greedy at the linear program's prices"
     if integer:

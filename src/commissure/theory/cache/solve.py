@@ -97,18 +97,17 @@ def integral(tiers: Sequence[Spans], rows: Rows | None = None, *, time_limit_s: 
 def _ceiling(tiers: Sequence[Spans], prices: Sequence[Floats], rows: Rows | None, dues: Floats | None) -> float:
     """Weak duality, as in `Spans.ceiling`, where conditions have their dues as points have their prices."""
     let = sum(float(price @ one.room) for one, price in zip(tiers, prices, strict=True))
-    paid = np.concatenate([one.sizes * one.rent(price) for one, price in zip(tiers, prices, strict=True)])
+    profits = np.concatenate([one.profits(price) for one, price in zip(tiers, prices, strict=True)])
     if rows is not None and dues is not None:
         let += float(dues @ rows.limits)
-        paid = paid + rows.matrix.T @ dues
-    values = np.concatenate([one.values for one in tiers])
-    return let + float(np.maximum(values - paid, 0.0).sum())
+        profits = profits - rows.matrix.T @ dues
+    return let + float(np.maximum(profits, 0.0).sum())
 
 
 def _network(tiers: Sequence[Spans]) -> sparse.csc_array:
     starts_and_ends = sparse.block_diag([_ends(one) for one in tiers])
-    steps = [sparse.eye_array(len(one.room)) - sparse.eye_array(len(one.room), k=-1) for one in tiers]
-    return sparse.csc_array(sparse.hstack([starts_and_ends, sparse.block_diag(steps)]))
+    steps = sparse.block_diag([_steps(len(one.room)) for one in tiers])
+    return sparse.csc_array(sparse.hstack([starts_and_ends, steps]))
 
 
 def _ends(spans: Spans) -> sparse.csr_array:
@@ -119,6 +118,13 @@ def _ends(spans: Spans) -> sparse.csr_array:
     inside = rows < points
     places = (rows[inside], np.concatenate((real, real))[inside])
     return sparse.csr_array((signs[inside], places), shape=(points, len(spans.first)))
+
+
+def _steps(points: int) -> sparse.csr_array:
+    """f at a point less f at the one before it."""
+    here = np.arange(points)
+    rows, columns = np.concatenate((here, here[1:])), np.concatenate((here, here[:-1]))
+    return sparse.csr_array((np.where(rows == columns, 1.0, -1.0), (rows, columns)), shape=(points, points))
 
 
 def _crossings(spans: Spans) -> sparse.csr_array:

@@ -19,7 +19,7 @@ SLACK = 1e-9
 class Spans:
     """Interval j, if it is kept, saves `values[j]` and takes `sizes[j]` of the room at points first[j]..last[j].
 
-    Both ends belong to it; where last < first it takes no room at all. `room` is per point.
+    Both ends belong to it; where last is first - 1 it takes no room at all. `room` is per point.
     """
 
     first: Ints
@@ -35,10 +35,9 @@ class Spans:
 
     def load(self, kept: Floats | Mask) -> Floats:
         """What the intervals take at each point, kept in these parts."""
-        real = self.first <= self.last
-        taken, points = (self.sizes * kept)[real], len(self.room) + 1
-        change = np.bincount(self.first[real], taken, points) - np.bincount(self.last[real] + 1, taken, points)
-        return np.asarray(change.cumsum()[:-1])
+        taken, points = self.sizes * kept, len(self.room) + 1
+        change = np.bincount(self.first, taken, points) - np.bincount(self.last + 1, taken, points)
+        return np.cumsum(change)[:-1]
 
     def fits(self, kept: Floats | Mask) -> bool:
         """Whether there is room for that everywhere."""
@@ -68,19 +67,23 @@ class Spans:
     def rent(self, prices: Floats) -> Floats:
         """What a unit of size pays over each interval, at a price per point."""
         total = np.concatenate(([0.0], np.cumsum(prices)))
-        return np.maximum(total[np.maximum(self.last + 1, self.first)] - total[self.first], 0.0)
+        paid: Floats = total[self.last + 1] - total[self.first]
+        return paid
+
+    def profits(self, prices: Floats) -> Floats:
+        """What each interval saves above its rent."""
+        return self.values - self.sizes * self.rent(prices)
 
     def ceiling(self, prices: Floats) -> float:
         """No intervals that fit save more, whatever prices >= 0 there are (weak duality): a bound that needs no trust.
 
         All room is let at its price, and each interval takes the profit that is left to it.
         """
-        return float(prices @ self.room + np.maximum(self.values - self.sizes * self.rent(prices), 0.0).sum())
+        return float(prices @ self.room + np.maximum(self.profits(prices), 0.0).sum())
 
     def _over(self, points: Mask) -> Spans:
         number = np.concatenate(([0], np.cumsum(points)))
-        last = np.maximum(self.last, self.first - 1)
-        return replace(self, first=number[self.first], last=number[last + 1] - 1, room=self.room[points])
+        return replace(self, first=number[self.first], last=number[self.last + 1] - 1, room=self.room[points])
 
 
 def spans_of(uses: Uses, capacity: float, *, bypass: bool = False) -> Spans:

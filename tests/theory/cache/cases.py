@@ -63,9 +63,9 @@ def played(uses: Uses, capacities: Sequence[float], kept: Mask, bypass: bool) ->
             hits.append(hit)
             held.discard(entry)
             beside = {entry} if forced else set()
-            assert sum(uses.sizes[list(held | beside)]) <= capacity * (1 + 1e-9)
+            assert sum(uses.sizes[list(held | beside)]) <= capacity * (1 + 1e-11)
             if position in begins and kept[tier * count + begins[position]]:
                 held.add(entry)
-            assert sum(uses.sizes[list(held)]) <= capacity * (1 + 1e-9)
+            assert sum(uses.sizes[list(held)]) <= capacity * (1 + 1e-11)
         found.append(hits)
     return found

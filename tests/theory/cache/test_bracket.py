@@ -12,7 +12,7 @@ from commissure.theory.cache.belady import fewest_misses
 from commissure.theory.cache.bounds import Bracket, efficiency
 from commissure.theory.cache.bracket import Effort, bracket
 from commissure.theory.cache.uses import Uses
-from tests.theory.cache.cases import Case, least_cost, sized
+from tests.theory.cache.cases import Case, least_cost, played, sized
 
 EFFORTS: tuple[Effort, ...] = ("quick", "normal", "thorough")
 
@@ -66,6 +66,21 @@ def test_long_sequences_get_the_quick_bound_and_known_policies_tighten_it() -> N
     assert known.kept is None
     with pytest.raises(UsageError, match=r"below the lower bound.*mode \(here forced\)"):
         bracket(uses, 3000, policy_cost=found.lower - 1, unit="misses")
+
+
+@pytest.mark.parametrize("bypass", [False, True])
+def test_sizes_and_costs_over_many_magnitudes(bypass: bool) -> None:
+    """An object of a millionth of the largest must not slip through in the rounding of sums."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        plain = Uses.of(rng.zipf(1.2, 2000) % 200)
+        count = len(plain.sizes)
+        uses = Uses(plain.objects, rng.lognormal(0, 5, count), rng.lognormal(0, 5, count))
+        found = bracket(uses, float(uses.sizes.max()) * 1.001, bypass=bypass)
+        assert found.lower <= found.upper
+        assert found.kept is not None
+        (hits,) = played(uses, [uses.sizes.max() * 1.001], found.kept, bypass)
+        assert uses.costs[uses.objects][~np.array(hits)].sum() == pytest.approx(found.upper)
 
 
 def test_standing_on_the_loop() -> None:

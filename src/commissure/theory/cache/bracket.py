@@ -11,7 +11,7 @@ from commissure.theory.cache.belady import fewest_misses
 from commissure.theory.cache.bounds import Bracket, bracket_of
 from commissure.theory.cache.pfoo import pfoo
 from commissure.theory.cache.program import program
-from commissure.theory.cache.spans import spans_of
+from commissure.theory.cache.spans import SLACK, spans_of
 from commissure.theory.cache.uses import Uses, next_use
 
 Effort = Literal["quick", "normal", "thorough"]
@@ -35,8 +35,8 @@ def bracket(
 ) -> Bracket:
     """Between what bounds the least cost of any policy lies.
 
-    Objects of one size and cost: Belady's MIN, exact. Otherwise the linear program, with the integer one where the
-    sequence is short and the linear one leaves a gap; PFOO where it is long. A `policy_cost` that is already known, of
+    Objects of one size and cost: Belady's MIN, exact. Otherwise PFOO; up to some length the linear program too, and the
+    integer one where the sequence is short and the others leave a gap. A `policy_cost` that is already known, of
     the same sequence, capacity, mode and unit, tightens the upper end.
     Raises UsageError for another effort, a policy_cost below the lower bound, and as `spans_of` does.
     """
@@ -46,13 +46,13 @@ def bracket(
     intervals = len(uses) - len(np.unique(uses.objects))
     if uses.alike:
         found = _by_misses(uses, capacity, bypass, unit)
-    elif intervals > linear_up_to:
-        found = pfoo(uses, capacity, bypass=bypass, unit=unit)
     else:
-        found = program(uses, capacity, bypass=bypass, unit=unit)
-        if not found.exact and intervals <= whole_up_to:
+        found = pfoo(uses, capacity, bypass=bypass, unit=unit)
+        if intervals <= linear_up_to:
+            found = program(uses, capacity, bypass=bypass, unit=unit).tightened(found)
+        if intervals <= whole_up_to and not found.exact:
             best = program(uses, capacity, bypass=bypass, integer=True, time_limit_s=time_limit_s, unit=unit)
-            found = found.tightened(best)
+            found = best.tightened(found)
     return found if policy_cost is None else found.with_policy(policy_cost)
 
 
@@ -61,7 +61,7 @@ def _by_misses(uses: Uses, capacity: float, bypass: bool, unit: str) -> Bracket:
     following = next_use(uses.objects)
     missed = np.zeros(len(uses), np.bool_)
     if len(uses) and capacity >= uses.sizes[0]:
-        places = int(capacity / uses.sizes[0] * (1 + 1e-9))
+        places = int(capacity / uses.sizes[0] * (1 + SLACK))
         missed[fewest_misses((), places, bypass=bypass, following=following)] = True
     else:
         missed[:] = True

@@ -15,7 +15,7 @@ class Remaining:
     """The room that is left at each point, as intervals take it one by one."""
 
     def __init__(self, spans: Spans) -> None:
-        self._left = spans.room + spans.tolerance
+        self._left = spans.room.copy()
         self._sizes = spans.sizes.tolist()
         self._places = [slice(*ends) for ends in zip(spans.first.tolist(), (spans.last + 1).tolist(), strict=True)]
 
@@ -56,9 +56,7 @@ def swept(spans: Spans, worth: Floats) -> Mask:
     last, sizes = spans.last.tolist(), spans.sizes.tolist()
     released = [0.0] * (len(spans.room) + 1)
     kept, used, heap = bytearray(len(last)), 0.0, list[int]()
-    for point, (room, (start, end)) in enumerate(
-        zip((spans.room + spans.tolerance / 2).tolist(), pairwise(bounds), strict=True)
-    ):
+    for point, (room, (start, end)) in enumerate(zip(spans.room.tolist(), pairwise(bounds), strict=True)):
         used -= released[point]
         for place in range(start, end):
             interval = entering[place]

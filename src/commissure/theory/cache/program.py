@@ -39,7 +39,8 @@ def program(
         best = integral([spans], time_limit_s=time_limit_s)
         if best.ceiling < ceiling:
             ceiling, lower_by = best.ceiling, "integer program"
-        if best.parts is not None and spans.values @ best.parts > spans.values @ kept and spans.fits(best.parts):
-            kept, upper_by = best.parts > 0, "integer program"
+        whole = kept if best.parts is None else rounded(spans, best.parts)
+        if spans.values @ whole > spans.values @ kept:
+            kept, upper_by = whole, "integer program"
     costs = uses.costs[uses.objects]
     return bracket_of(costs, spans.values, ceiling, kept, lower_by, upper_by, bypass=bypass, unit=unit)

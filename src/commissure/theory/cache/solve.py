@@ -77,8 +77,9 @@ def integral(tiers: Sequence[Spans], rows: Rows | None = None, *, time_limit_s: 
     values = np.concatenate([spans.values for spans in tiers])
     if not len(values):
         return Solution(np.zeros(0), 0.0)
-    room = np.concatenate([spans.room + spans.tolerance for spans in tiers])
-    crossings = sparse.block_diag([_crossings(spans) for spans in tiers], "csr")
+    scale = max(float(spans.sizes.max()) for spans in tiers)
+    room = np.concatenate([spans.room for spans in tiers]) / scale
+    crossings = sparse.block_diag([_crossings(spans) for spans in tiers], "csr") / scale
     conditions = [LinearConstraint(crossings, -np.inf, room)]
     if rows is not None:
         conditions.append(LinearConstraint(rows.matrix, -np.inf, rows.limits))

@@ -11,8 +11,8 @@ from commissure.hal.errors import UsageError
 from commissure.theory.cache.uses import Floats, Ints, Uses
 
 Mask = npt.NDArray[np.bool_]
-# Sums of sizes may pass a room by this part of the largest room: 5 x 2.7 is not 13.5 to the last bit.
-SLACK = 1e-9
+# A capacity is taken for larger by this part, in bounds and schedules alike: 5 x 2.7 is not 13.5 to the last bit.
+SLACK = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,24 +28,15 @@ class Spans:
     values: Floats
     room: Floats
 
-    @property
-    def tolerance(self) -> float:
-        """How far a sum of sizes may pass the room."""
-        return SLACK * float(self.room.max(initial=0.0))
-
     def load(self, kept: Floats | Mask) -> Floats:
         """What the intervals take at each point, kept in these parts."""
         taken, points = self.sizes * kept, len(self.room) + 1
         change = np.bincount(self.first, taken, points) - np.bincount(self.last + 1, taken, points)
         return np.cumsum(change)[:-1]
 
-    def fits(self, kept: Floats | Mask) -> bool:
-        """Whether there is room for that everywhere."""
-        return bool((self.load(kept) <= self.room + self.tolerance).all())
-
     def possible(self) -> Mask:
         """Which intervals fit at all, alone."""
-        return self.sizes <= _least_between(self.room, self.first, self.last) + self.tolerance
+        return self.sizes <= _least_between(self.room, self.first, self.last)
 
     def without_impossible(self) -> Spans:
         """The same, where what cannot be kept saves nothing: a fraction of it must not count in a relaxation."""
@@ -57,7 +48,7 @@ class Spans:
         A point goes where even all intervals together would fit, and where a neighbour is crossed by the same intervals
         or more and has no more room.
         """
-        spans = self._over(self.load(np.ones(len(self.first))) > self.room + self.tolerance)
+        spans = self._over(self.load(np.ones(len(self.first))) > self.room)
         # Going on to the next point loses nothing where no interval ends; going back, where none starts.
         ends = _marks(spans.last[spans.first <= spans.last], len(spans.room))
         spans = spans._over(ends | (spans.room < np.append(spans.room[1:], np.inf)))
@@ -99,15 +90,14 @@ def spans_of(uses: Uses, capacity: float, *, bypass: bool = False) -> Spans:
         raise UsageError(f"a cache needs a finite capacity above 0, not {capacity!r}")
     starts, ends = uses.intervals()
     of = uses.objects[starts]
-    room = np.full(len(uses), float(capacity))
+    room = np.full(len(uses), capacity * (1.0 + SLACK))
     if not bypass:
         room -= uses.sizes[uses.objects]
-        if len(room) and room.min() < -SLACK * capacity:
+        if len(room) and room.min() < 0:
             raise UsageError(
                 f"an object of size {capacity - room.min():g} does not fit into a capacity of {capacity:g}, but must "
                 "be resident when it is used: give more room, or bypass=True"
             )
-    room = np.maximum(room, 0.0)
     return Spans(starts + (not bypass), ends - 1, uses.sizes[of], uses.costs[of], room).without_impossible()
 
 

@@ -66,8 +66,9 @@ def tiers_program(
         best = integral(every, once, time_limit_s=time_limit_s)
         if best.ceiling < ceiling:
             ceiling, lower_by = best.ceiling, "integer program of tiers"
-        if best.parts is not None and values @ best.parts > values @ kept and _fits(every, best.parts):
-            kept, upper_by = best.parts > 0, "integer program of tiers"
+        whole = kept if best.parts is None else _rounded(every, best.parts)
+        if values @ whole > values @ kept:
+            kept, upper_by = whole, "integer program of tiers"
     costs = uses.costs[uses.objects]
     return bracket_of(costs, values, ceiling, kept, lower_by, upper_by, bypass=bypass, unit=unit)
 
@@ -75,10 +76,6 @@ def tiers_program(
 def _saving(spans: Spans, tier: Tier) -> Spans:
     fetch = np.maximum(spans.sizes * tier.cost_per_size - tier.hidden, 0.0)
     return replace(spans, values=np.maximum(spans.values - fetch, 0.0))
-
-
-def _fits(tiers: Sequence[Spans], parts: Floats) -> bool:
-    return all(one.fits(part) for one, part in zip(tiers, np.split(parts, len(tiers)), strict=True))
 
 
 def _rounded(tiers: Sequence[Spans], parts: Floats) -> Mask:

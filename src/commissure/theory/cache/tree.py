@@ -96,26 +96,28 @@ def tree_program(
         raise UsageError(f"give a finite cost >= 0 for each of the {len(paths.blocks)} references")
     cut, fitting = paths.within(capacity)
     spans, begins, ends = cut.spans(costs[fitting], capacity, bypass=bypass)
-    rows = _tree_rows(cut, begins, ends)
+    children, parents = _needs(cut, begins, ends)
+    rows, depths = _tree_rows(children, parents, len(begins)), cut.depths[begins]
     spans = spans.compressed()
     linear = relaxed([spans], rows)
     assert linear.parts is not None
     ceiling, lower_by, upper_by = linear.ceiling, "tree program, linear", "leaf-Belady"
     kept = ~fewest_block_misses(paths, capacity, bypass=bypass)[fitting][ends]
-    rounded = _rounded(spans, rows, linear.parts)
+    rounded = _rounded(spans, children, parents, linear.parts, depths)
     if spans.values @ rounded > spans.values @ kept:
         kept, upper_by = rounded, "tree program, rounded"
     if integer:
         best = integral([spans], rows, time_limit_s=time_limit_s)
         if best.ceiling < ceiling:
             ceiling, lower_by = best.ceiling, "tree program, integer"
-        if best.parts is not None and spans.values @ best.parts > spans.values @ kept and spans.fits(best.parts):
-            kept, upper_by = best.parts > 0, "tree program, integer"
+        whole = kept if best.parts is None else _rounded(spans, children, parents, best.parts, depths)
+        if spans.values @ whole > spans.values @ kept:
+            kept, upper_by = whole, "tree program, integer"
     return bracket_of(costs, spans.values, ceiling, kept, lower_by, upper_by, bypass=bypass, unit=unit)
 
 
-def _tree_rows(paths: Paths, begins: Ints, ends: Ints) -> Rows | None:
-    """x of an interval <= x of each interval of its parent inside it."""
+def _needs(paths: Paths, begins: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """Pairs of intervals: of a child, and of its parent within that one."""
     number = np.full(len(paths.blocks) + 1, -1, np.int64)
     number[begins] = np.arange(len(begins))
     following = next_use(paths.blocks)
@@ -127,22 +129,24 @@ def _tree_rows(paths: Paths, begins: Ints, ends: Ints) -> Rows | None:
         at = following[at]
         inside = at < ends[children] - 1
         children, at = children[inside], at[inside]
-    if not below:
-        return None
-    child, parent = np.concatenate(below), np.concatenate(above)
-    row = np.arange(len(child))
+    none = np.zeros(0, np.int64)
+    return np.concatenate([none, *below]), np.concatenate([none, *above])
+
+
+def _tree_rows(children: Ints, parents: Ints, count: int) -> Rows | None:
+    """x of a child's interval <= x of the parent's."""
+    row = np.arange(len(children))
     signs = np.repeat((1.0, -1.0), len(row))
-    places = (np.concatenate((row, row)), np.concatenate((child, parent)))
-    return Rows(sparse.csr_array((signs, places), shape=(len(row), len(begins))), np.zeros(len(row)))
+    places = (np.concatenate((row, row)), np.concatenate((children, parents)))
+    return Rows(sparse.csr_array((signs, places), shape=(len(row), count)), np.zeros(len(row))) if len(row) else None
 
 
-def _rounded(spans: Spans, rows: Rows | None, parts: Floats) -> Mask:
-    """Intervals as they fit, the largest part first, each only if those of its parents that it needs are kept."""
+def _rounded(spans: Spans, children: Ints, parents: Ints, parts: Floats, depths: Ints) -> Mask:
+    """Intervals as they fit, the largest part first, parents before children, which need them; then what saves most."""
     needs: list[list[int]] = [[] for _ in parts]
-    if rows is not None:
-        for child, parent in rows.matrix.indices.reshape(-1, 2).tolist():
-            needs[child].append(parent)
+    for child, parent in zip(children.tolist(), parents.tolist(), strict=True):
+        needs[child].append(parent)
     remaining, kept = Remaining(spans), np.zeros(len(parts), np.bool_)
-    for interval in np.lexsort((np.arange(len(parts)), -np.round(parts, 6))).tolist():
+    for interval in np.lexsort((-spans.values, depths, -np.round(parts, 6))).tolist():
         kept[interval] = kept[needs[interval]].all() and remaining.take(interval)
     return kept

@@ -11,6 +11,7 @@ from commissure.hal.errors import UsageError
 from commissure.theory.cache.belady import fewest_misses
 from commissure.theory.cache.bounds import Bracket, efficiency
 from commissure.theory.cache.bracket import Effort, bracket
+from commissure.theory.cache.program import program
 from commissure.theory.cache.uses import Uses
 from tests.theory.cache.cases import Case, least_cost, played, sized
 
@@ -46,8 +47,16 @@ def test_objects_alike_are_a_matter_of_misses(keys: list[int], capacity: float, 
     assert found.upper == pytest.approx(3 * len(fewest_misses(keys, places, bypass=bypass)))
 
 
+def test_three_tenths_hold_three_times_one_tenth() -> None:
+    uses = Uses.of("abc" * 4, dict.fromkeys("abc", 0.1))
+    assert bracket(uses, 0.3).upper == program(uses, 0.3).upper == 3
+
+
 def test_an_object_above_the_capacity_is_always_missed_with_bypass() -> None:
-    assert bracket(Uses.of("aaa", {"a": 5}), 4, bypass=True).lower == 3
+    found = bracket(Uses.of("aaa", {"a": 5}), 4, bypass=True)
+    assert found.lower == 3
+    assert found.kept is not None
+    assert not found.kept.any()
     with pytest.raises(UsageError, match="does not fit"):
         bracket(Uses.of("aaa", {"a": 5}), 4)
 

@@ -55,11 +55,12 @@ def test_leaf_belady_against_trying_everything(requests: Requests, capacity: int
         assert np.all(np.diff(missed[start:end].astype(int)) >= 0), "what misses is the end of a path"
 
 
-@given(requests=REQUESTS, capacity=st.integers(1, 4), bypass=st.booleans(), growth=st.integers(-1, 3))
+@given(requests=REQUESTS, capacity=st.integers(1, 4), bypass=st.booleans(), seed=st.integers(0, 99))
 @settings(deadline=None)
-def test_the_programs_against_trying_everything(requests: Requests, capacity: int, bypass: bool, growth: int) -> None:
+def test_the_programs_against_trying_everything(requests: Requests, capacity: int, bypass: bool, seed: int) -> None:
+    """With any costs of the references, which shows what the rows of the tree forbid."""
     paths = Paths.of(requests)
-    costs = np.maximum(3.0 + growth * paths.depths, 0.0)
+    costs = np.random.default_rng(seed).integers(0, 9, len(paths.blocks)).astype(float)
     best = least_cost(paths, costs, capacity, bypass)
     linear = tree_program(paths, capacity, costs, bypass=bypass)
     whole = tree_program(paths, capacity, costs, bypass=bypass, integer=True)
@@ -100,6 +101,13 @@ def test_where_deep_blocks_cost_more_leaf_belady_is_not_the_best() -> None:
 def test_paths_of_one_block_are_a_flat_cache(keys: list[int], places: int, bypass: bool) -> None:
     missed = fewest_block_misses(Paths.of([[key] for key in keys]), places, bypass=bypass)
     assert np.flatnonzero(missed).tolist() == fewest_misses(keys, places, bypass=bypass)
+
+
+@pytest.mark.parametrize("bypass", [False, True])
+def test_a_long_sequence_is_the_same_although_the_heap_is_cleared(bypass: bool) -> None:
+    keys = (np.random.default_rng(2).zipf(1.2, 30_000) % 500).tolist()
+    missed = fewest_block_misses(Paths.of([[key] for key in keys]), 20, bypass=bypass)
+    assert np.flatnonzero(missed).tolist() == fewest_misses(keys, 20, bypass=bypass)
 
 
 def test_a_path_longer_than_the_capacity_keeps_the_prefix_that_fits() -> None:

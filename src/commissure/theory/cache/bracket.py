@@ -15,8 +15,8 @@ from commissure.theory.cache.spans import SLACK, spans_of
 from commissure.theory.cache.uses import Uses, next_use
 
 Effort = Literal["quick", "normal", "thorough"]
-# Reuse intervals up to which the integer and the linear program are solved, and seconds that the integer one may take:
-# on two cores about nothing; 10 s and 1 s; a minute and 20 s.
+# Reuse intervals up to which the integer program is solved, those up to which the linear one is, and seconds that the
+# integer one may take. The linear one takes a second or two for 20,000 and some 20 s for 100,000.
 LIMITS: dict[Effort, tuple[int, int, float]] = {
     "quick": (0, 0, 0.0),
     "normal": (300, 20_000, 10.0),
@@ -59,12 +59,10 @@ def bracket(
 def _by_misses(uses: Uses, capacity: float, bypass: bool, unit: str) -> Bracket:
     spans = spans_of(uses, capacity, bypass=bypass)
     following = next_use(uses.objects)
-    missed = np.zeros(len(uses), np.bool_)
-    if len(uses) and capacity >= uses.sizes[0]:
-        places = int(capacity / uses.sizes[0] * (1 + SLACK))
+    places = int(capacity / uses.sizes[0] * (1 + SLACK)) if len(uses) else 0
+    missed = np.full(len(uses), not places)
+    if places:
         missed[fewest_misses((), places, bypass=bypass, following=following)] = True
-    else:
-        missed[:] = True
     kept = ~missed[following[following < len(following)]]
     costs = uses.costs[uses.objects]
     ceiling = float(spans.values @ kept)

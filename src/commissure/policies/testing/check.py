@@ -1,0 +1,70 @@
+"""Check a policy: every invariant over many cases, its counter-examples shrunk, and its regret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from commissure.hal.errors import UsageError
+from commissure.policies.cache.traces.flat import uses_of
+from commissure.policies.testing.broken import Raised, Unsortable
+from commissure.policies.testing.build import Make, fresh, is_offline, name_of
+from commissure.policies.testing.case import Case
+from commissure.policies.testing.graphs import workflow
+from commissure.policies.testing.invariants import INVARIANTS, Invariant
+from commissure.policies.testing.regret import Regret, regrets
+from commissure.policies.testing.report import CounterExample, Finding, Report, Verdict
+from commissure.policies.testing.search import search
+from commissure.policies.testing.simpler import simpler
+from commissure.policies.testing.strategies import cases
+
+# Of workflows of each family there is one for so many examples; the fewest and the most of them.
+EXAMPLES_A_WORKFLOW, FEWEST, MOST = 8, 8, 100
+
+
+def check_evictor(
+    make: Make, *, examples: int = 200, seed: int = 0, advance: Callable[[str], None] = lambda what: None
+) -> Report:
+    """Check an evictor on so many examples of each invariant; `advance` is told of each that is done.
+
+    `make` is a class, an instance, a function of a Plan, a module with `build`, or the name of one of ours. The same
+    seed tries the same examples. Whatever the evictor does wrong is in the report; a call that never returns is not
+    cut short. Raises UsageError if it is no evictor, or can never be built.
+    """
+    if examples < 1:
+        raise UsageError(f"a check needs examples >= 1, not {examples}")
+    sample = Case(workflow("loop", 3, lambda low, high: low), 2.0, tuple(uses_of("abca")))
+    with suppress(Raised):  # which will be told with its counter-example
+        fresh(make, sample)
+    findings: list[Finding] = []
+    for invariant in INVARIANTS:
+        findings.append(_check(invariant, make, examples, seed, tuple(findings)))
+        advance(invariant.name)
+    rows: tuple[Regret, ...] = ()
+    if not any(isinstance(one.failure, Raised | Unsortable) for one in findings):
+        workflows = min(max(FEWEST, examples // EXAMPLES_A_WORKFLOW), MOST)
+        try:
+            rows = regrets(make, name_of(make), workflows=workflows, seed=seed)
+        except Raised as error:
+            findings[0] = replace(findings[0], verdict="broken", why=error.said)
+    advance("regret")
+    return Report(name_of(make), seed, is_offline(make, sample), tuple(findings), rows)
+
+
+def _check(invariant: Invariant, make: Make, examples: int, seed: int, earlier: Sequence[Finding]) -> Finding:
+    """One invariant. An answer that fails is told of once, by the first that finds it; the others pass it over."""
+    told = {type(one.failure) for one in earlier}
+    passes = tuple(kind for kind in (Raised, Unsortable) if kind not in invariant.reports or kind in told)
+    found = search(
+        cases(),
+        lambda case: invariant.holds(make, case),
+        examples=examples,
+        seed=seed,
+        simpler=simpler,
+        passes_over=passes,
+    )
+    verdict: Verdict = "broken" if found.broken else "holds" if found.judged else "not checked"
+    why = found.broken.said if found.broken else "" if found.judged else "its answers fail, as said above"
+    shown = CounterExample(found.example, found.broken) if found.example and found.broken else None
+    return Finding(invariant.name, invariant.meaning, verdict, found.judged, why, shown)

@@ -12,7 +12,7 @@ if find_spec("hypothesis") is None:
 
 from commissure.policies.testing.broken import Broken, Raised, Served, Unsortable
 from commissure.policies.testing.case import Case
-from commissure.policies.testing.check import check_evictor
+from commissure.policies.testing.check import check_evictor, check_invariant
 from commissure.policies.testing.driver import Cache, ReferenceCache
 from commissure.policies.testing.graphs import FAMILIES
 from commissure.policies.testing.invariants import INVARIANTS, Invariant
@@ -46,6 +46,7 @@ __all__ = [
     "capacities",
     "cases",
     "check_evictor",
+    "check_invariant",
     "objects",
     "traces",
     "walks",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 
 from commissure.hal.errors import UsageError
 from commissure.policies.cache.traces.flat import uses_of
-from commissure.policies.testing.broken import Raised, Unsortable
+from commissure.policies.testing.broken import Broken, Raised, Unsortable
 from commissure.policies.testing.build import Make, fresh, is_offline, name_of
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.graphs import workflow
@@ -39,7 +39,8 @@ def check_evictor(
         fresh(make, sample)
     findings: list[Finding] = []
     for invariant in INVARIANTS:
-        findings.append(_check(invariant, make, examples, seed, tuple(findings)))
+        told = tuple({type(one.failure) for one in findings if one.failure})
+        findings.append(check_invariant(invariant, make, examples=examples, seed=seed, told=told))
         advance(invariant.name)
     rows: tuple[Regret, ...] = ()
     if not any(isinstance(one.failure, Raised | Unsortable) for one in findings):
@@ -52,9 +53,13 @@ def check_evictor(
     return Report(name_of(make), seed, is_offline(make, sample), tuple(findings), rows)
 
 
-def _check(invariant: Invariant, make: Make, examples: int, seed: int, earlier: Sequence[Finding]) -> Finding:
-    """One invariant. An answer that fails is told of once, by the first that finds it; the others pass it over."""
-    told = {type(one.failure) for one in earlier}
+def check_invariant(
+    invariant: Invariant, make: Make, *, examples: int = 200, seed: int = 0, told: Collection[type[Broken]] = ()
+) -> Finding:
+    """One invariant. An answer that fails is told of once, by the first that finds it; the others pass it over.
+
+    `told` are the kinds of failure that are known already. Raises UsageError as check_evictor does.
+    """
     passes = tuple(kind for kind in (Raised, Unsortable) if kind not in invariant.reports or kind in told)
     found = search(
         cases(),

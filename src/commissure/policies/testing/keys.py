@@ -58,7 +58,7 @@ def priority_is_pure(make: Make, case: Case, cache: NewCache = ReferenceCache) -
     for now in asked.steps():
         before = {name: replace(entry) for name, entry in asked.cache.residents.items()}
         keys = _keys(asked, now)
-        again = dict(reversed([(name, _ask(asked, before[name], now)) for name in reversed(keys)]))
+        again = {name: _ask(asked, replace(before[name]), now) for name in reversed(keys)}
         for name, entry in asked.cache.residents.items():
             if entry != before[name]:
                 raise asked.broken(f"priority({name}) has changed the entry: {before[name]} became {entry}")

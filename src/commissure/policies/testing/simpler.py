@@ -1,4 +1,4 @@
-"""Simpler cases than one that breaks an invariant: what the shrinking of single choices does not come by."""
+"""Simpler cases than one that breaks an invariant: how a counter-example shrinks."""
 
 from __future__ import annotations
 
@@ -24,10 +24,18 @@ def simpler(case: Case) -> Iterator[Case]:
 
 
 def _fewer_uses(case: Case) -> Iterator[Case]:
-    for place in range(len(case.uses)):
-        if len(case.uses) > 1:
-            uses, runs = case.uses[:place] + case.uses[place + 1 :], case.runs[:place] + case.runs[place + 1 :]
-            yield replace(case, uses=uses, runs=runs)
+    """Without a half, a quarter, ..., one of them; with a cache that is smaller, too."""
+    count = len(case.uses)
+    length = count // 2
+    while length:
+        for first in range(0, count, length):
+            uses = case.uses[:first] + case.uses[first + length :]
+            if uses:
+                less = replace(case, uses=uses, runs=case.runs[:first] + case.runs[first + length :])
+                yield less
+                if case.capacity - 1 >= max(use.size for use in uses):
+                    yield replace(less, capacity=case.capacity - 1)
+        length //= 2
 
 
 def _plainer(case: Case) -> Iterator[Case]:
@@ -67,26 +75,29 @@ def _smaller_graphs(case: Case) -> Iterator[Case]:
         if agent not in named and len(graph) > 1:
             yield replace(case, graph=graph.subgraph([one for one in graph if one != agent]).copy())
     for edge in graph.edges:
-        if len(graph.edges) > 1:
-            less = graph.copy()
-            less.remove_edge(*edge)
-            yield replace(case, graph=less)
+        less = graph.copy()
+        less.remove_edge(*edge)
+        yield replace(case, graph=less)
     yield from _renamed(case)
 
 
 def _renamed(case: Case) -> Iterator[Case]:
-    """With a, b, c, ... in the order of their use."""
-    known = list(dict.fromkeys([*(use.agent for use in case.uses), *case.graph]))
+    """Each key its own agent's; and agents with the names a, b, c, ... in the order of their use."""
+    graph = case.graph
+    strangers = [str(use.key) for use in case.uses if use.key != use.agent]
+    if strangers and not any(use.others for use in case.uses):
+        wider = graph.copy()
+        wider.add_nodes_from(strangers)
+        yield replace(case, graph=wider, uses=tuple(replace(use, agent=str(use.key)) for use in case.uses))
+    known = dict.fromkeys([*(use.agent for use in case.uses), *graph])
     names = {agent: chr(ord("a") + place) for place, agent in enumerate(known)}
-    if len(known) > 26 or all(one == other for one, other in names.items()) or any(len(one) > 1 for one in known):
+    if len(known) > 26 or all(one == other for one, other in names.items()):
         return
     uses = tuple(
-        replace(use, agent=names[use.agent], key=names[use.agent] + str(use.key)[1:],
-                others=tuple(names[one] for one in use.others)) for use in case.uses
+        replace(use, agent=names[use.agent], key=names[use.agent] + ("" if use.key == use.agent else "2"),
+                others=tuple(names.get(one, one) for one in use.others)) for use in case.uses
     )  # fmt: skip
-    order: nx.DiGraph[str] = nx.DiGraph()
-    order.add_nodes_from(sorted(names[one] for one in case.graph))
-    order.add_nodes_from((names[one], said) for one, said in case.graph.nodes(data=True))
-    order.add_edges_from(sorted((names[one], names[other]) for one, other in case.graph.edges))
-    order.add_edges_from((names[one], names[other], said) for one, other, said in case.graph.edges(data=True))
-    yield replace(case, graph=order, uses=uses)
+    renamed: nx.DiGraph[str] = nx.DiGraph()
+    renamed.add_nodes_from((name, graph.nodes[agent]) for agent, name in names.items() if agent in graph)
+    renamed.add_edges_from((names[one], names[other], said) for one, other, said in graph.edges(data=True))
+    yield replace(case, graph=renamed, uses=uses)

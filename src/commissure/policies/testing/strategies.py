@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import TypeVar
 
 import networkx as nx
 from hypothesis import strategies as st
@@ -14,32 +15,33 @@ from commissure.policies.testing.case import Case
 from commissure.policies.testing.graphs import FAMILIES, PERCENT, walk, workflow
 
 AGENTS, USES = 6, 24
+T = TypeVar("T")
 
 
 @st.composite
 def workflows(draw: st.DrawFn, family: str = "", agents: int = AGENTS) -> nx.DiGraph[str]:
     """Workflow graphs of up to so many agents; of one family of `graphs.FAMILIES`, or of any."""
     chosen = family or draw(st.sampled_from(list(FAMILIES)))
-    return workflow(chosen, draw(st.integers(1, agents)), lambda low, high: draw(st.integers(low, high)))
+    return workflow(chosen, draw(st.integers(min(2, agents), agents)), lambda low, high: draw(st.integers(low, high)))
 
 
 def walks(graph: nx.DiGraph[str], *, at_once: int = 1, uses: int = USES) -> st.SearchStrategy[list[Use]]:
     """Uses by one workflow, or by several at once in any interleaving; see `graphs.walk`."""
     tokens = max(at_once, nx.number_weakly_connected_components(graph))
-    picks = st.lists(st.integers(0, PERCENT * tokens - 1), min_size=1, max_size=uses)
+    picks = _sequences(st.integers(0, PERCENT * tokens - 1), uses)
     return picks.map(lambda chosen: walk(graph, chosen, at_once=at_once))
 
 
 def traces(keys: Sequence[Hashable], *, uses: int = USES) -> st.SearchStrategy[list[Use]]:
     """Any sequence of uses of the keys."""
-    return st.lists(st.sampled_from(keys), min_size=1, max_size=uses).map(uses_of)
+    return _sequences(st.sampled_from(keys), uses).map(uses_of)
 
 
 def zipf_traces(keys: Sequence[Hashable], *, uses: int = USES) -> st.SearchStrategy[list[Use]]:
     """Uses in which the key of rank r comes 1/r times as often as the first."""
     shares = [round(1000 / rank) for rank in range(1, len(keys) + 1)]
     ends = list(accumulate(shares))
-    picks = st.lists(st.integers(0, ends[-1] - 1), min_size=1, max_size=uses)
+    picks = _sequences(st.integers(0, ends[-1] - 1), uses)
     return picks.map(lambda chosen: uses_of([keys[sum(end <= one for end in ends)] for one in chosen]))
 
 
@@ -74,3 +76,9 @@ def cases(draw: st.DrawFn, agents: int = AGENTS, uses: int = USES) -> Case:
     if draw(st.booleans()):
         runs = draw(st.lists(st.integers(0, 3), min_size=len(sized), max_size=len(sized)))
     return Case(graph, capacity, sized, tuple(runs), draw(st.booleans()), draw(st.integers(0, 3)))
+
+
+def _sequences(elements: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
+    """Sequences of up to so many, half of them long: left to itself, hypothesis draws about six."""
+    least = max(1, most // 2)
+    return st.one_of(st.lists(elements, min_size=1, max_size=most), st.lists(elements, min_size=least, max_size=most))

@@ -15,7 +15,7 @@ from commissure.hal.eviction import Evictor, Moment, Resident
 
 class Raises(Evictor):
     def priority(self, entry: Resident, now: Moment) -> float:
-        return 1 / (now.step - entry.last_used)
+        return 1.0 / (now.step - entry.last_used)
 
 
 class NeedsKnownAgents(Evictor):
@@ -23,7 +23,7 @@ class NeedsKnownAgents(Evictor):
         self._steps = dict(nx.all_pairs_shortest_path_length(graph))
 
     def priority(self, entry: Resident, now: Moment) -> float:
-        return -self._steps[now.agent].get(entry.agent, 99)
+        return -float(self._steps[now.agent].get(entry.agent, 99))
 
 
 class Mixed(Evictor):
@@ -62,7 +62,7 @@ class Dice(Evictor):
         self._chance = random.random()
 
     def priority(self, entry: Resident, now: Moment) -> float:
-        return entry.last_used * (self._chance - 0.5)
+        return entry.last_used * float(self._chance - 0.5)
 
 
 class Hashes(Evictor):
@@ -76,7 +76,7 @@ class Born(Evictor):
     _number = count()
 
     def __init__(self) -> None:
-        self._sign = (-1) ** next(self._number)
+        self._sign = 1 - 2 * (next(self._number) % 2)
 
     def priority(self, entry: Resident, now: Moment) -> int:
         return self._sign * entry.last_used

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 
 from commissure.hal.errors import UsageError
 from commissure.policies.cache.traces.flat import uses_of
@@ -15,7 +16,7 @@ from commissure.policies.testing.graphs import workflow
 from commissure.policies.testing.invariants import INVARIANTS, Invariant
 from commissure.policies.testing.regret import Regret, regrets
 from commissure.policies.testing.report import CounterExample, Finding, Report, Verdict
-from commissure.policies.testing.search import search
+from commissure.policies.testing.search import drawn, search
 from commissure.policies.testing.simpler import simpler
 from commissure.policies.testing.strategies import cases
 
@@ -53,6 +54,12 @@ def check_evictor(
     return Report(name_of(make), seed, is_offline(make, sample), tuple(findings), rows)
 
 
+@lru_cache(maxsize=2)
+def _drawn(examples: int, seed: int) -> tuple[Case, ...]:
+    """The cases that all invariants are tried on."""
+    return drawn(cases(), examples, seed)
+
+
 def check_invariant(
     invariant: Invariant, make: Make, *, examples: int = 200, seed: int = 0, told: Collection[type[Broken]] = ()
 ) -> Finding:
@@ -61,14 +68,8 @@ def check_invariant(
     `told` are the kinds of failure that are known already. Raises UsageError as check_evictor does.
     """
     passes = tuple(kind for kind in (Raised, Unsortable) if kind not in invariant.reports or kind in told)
-    found = search(
-        cases(),
-        lambda case: invariant.holds(make, case),
-        examples=examples,
-        seed=seed,
-        simpler=simpler,
-        passes_over=passes,
-    )
+    tried = _drawn(examples, seed)
+    found = search(tried, lambda case: invariant.holds(make, case), simpler=simpler, passes_over=passes)
     verdict: Verdict = "broken" if found.broken else "holds" if found.judged else "not checked"
     why = found.broken.said if found.broken else "" if found.judged else "its answers fail, as said above"
     shown = CounterExample(found.example, found.broken) if found.example and found.broken else None

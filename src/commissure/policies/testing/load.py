@@ -38,7 +38,7 @@ def load_evictor(given: str, folder: Path) -> Any:
     own = _candidates(module)
     if len(own) != 1:
         raise UsageError(
-            f"{where} has {len(own)} evictors and no build(plan): name one, {where}:{(own or ['Name'])[0]}"
+            f"{where} has {len(own)} evictors and no build(plan): name one, as {where}:{(own or ['Name'])[0]}"
         )
     return getattr(module, own[0])
 

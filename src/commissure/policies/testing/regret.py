@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -45,16 +44,30 @@ def regrets(make: Make, name: str, *, workflows: int, seed: int) -> tuple[Regret
 
     Each is walked for 240 uses by its probabilities, objects alike, forced residency. Raises Raised if it raises.
     """
-    makes: dict[str, Make] = {name: make} | {one: one for one in BASELINES if one != name}
-    known: dict[str, list[list[tuple[int, int]]]] = {}
-    optima: dict[str, list[tuple[int, int]]] = {}
-    for family in FAMILIES:
-        chosen = [_case(family, number, seed) for number in range(workflows)]
-        optima[family] = [_optimum(case) for case in chosen]
-        known[family] = [[_counts(one, case) for case in chosen] for one in makes.values()]
-    known["all"] = [[*chain.from_iterable(known[family][place] for family in FAMILIES)] for place in range(len(makes))]
-    optima["all"] = [*chain.from_iterable(optima.values())]
-    return tuple(row for family in known for row in _rows(family, list(makes), known[family], optima[family], seed))
+    field = _field(workflows, seed)
+    ours = name if name not in BASELINES or make == name else f"{name} (given)"
+    counts = {ours: [_counts(make, case) for case in field.cases]} | {one: field.counts[one] for one in BASELINES}
+    rows: list[Regret] = []
+    for place, family in enumerate((*FAMILIES, "all")):
+        part = slice(None) if family == "all" else slice(place * workflows, (place + 1) * workflows)
+        rows += _rows(family, {one: counts[one][part] for one in counts}, field.optima[part], seed)
+    return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Random workflows, those of a family side by side; misses and hits of Belady and of the baselines on each."""
+
+    cases: tuple[Case, ...]
+    optima: list[tuple[int, int]]
+    counts: dict[str, list[tuple[int, int]]]
+
+
+@lru_cache(maxsize=2)
+def _field(workflows: int, seed: int) -> _Field:
+    chosen = tuple(_case(family, number, seed) for family in FAMILIES for number in range(workflows))
+    counts = {one: [_counts(one, case) for case in chosen] for one in BASELINES}
+    return _Field(chosen, [_optimum(case) for case in chosen], counts)
 
 
 def _case(family: str, number: int, seed: int) -> Case:
@@ -80,10 +93,10 @@ def _counts(make: Make, case: Case) -> tuple[int, int]:
 
 
 def _rows(
-    family: str, names: Sequence[str], counts: Sequence[list[tuple[int, int]]], optima: list[tuple[int, int]], seed: int
+    family: str, counts: dict[str, list[tuple[int, int]]], optima: list[tuple[int, int]], seed: int
 ) -> list[Regret]:
     best = np.array(optima, dtype=float)
-    measured = {name: np.array(one, dtype=float) for name, one in zip(names, counts, strict=True)}
+    measured = {name: np.array(one, dtype=float) for name, one in counts.items()}
     regret = {name: one[:, 0] / best[:, 0] - 1 for name, one in measured.items()}
     can_hit = best[:, 1] > 0
     return [

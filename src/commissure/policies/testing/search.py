@@ -1,4 +1,4 @@
-"""The search for a counter-example: any property over any strategy, shrunk, and never a traceback."""
+"""The search for a counter-example: hypothesis draws the examples, and the first that fails shrinks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import hypothesis
-from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
 from commissure.policies.testing.broken import Broken
@@ -24,46 +23,44 @@ class Found(Generic[T]):
     broken: Broken | None = None
 
 
+def drawn(strategy: SearchStrategy[T], count: int, seed: int) -> tuple[T, ...]:
+    """So many examples; of the same seed the same ones.
+
+    They are drawn before anything is asked, so that neither a policy's exceptions nor its dice get into the drawing,
+    and one drawing serves many properties.
+    """
+    examples: list[T] = []
+    settings = hypothesis.settings(
+        max_examples=count, deadline=None, database=None, derandomize=False, phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck), verbosity=hypothesis.Verbosity.quiet,
+    )  # fmt: skip
+    # A function, not the list's own method: hypothesis reads the signature.
+    hypothesis.seed(seed)(settings(hypothesis.given(strategy)(lambda example: examples.append(example))))()
+    return tuple(examples)
+
+
 def search(
-    strategy: SearchStrategy[T],
+    examples: Iterable[T],
     holds: Callable[[T], None],
     *,
-    examples: int,
-    seed: int,
-    simpler: Callable[[T], Iterable[T]] | None = None,
+    simpler: Callable[[T], Iterable[T]],
     passes_over: tuple[type[Broken], ...] = (),
 ) -> Found[T]:
-    """Try a property on so many examples; the same seed tries the same ones.
+    """Try a property, which raises Broken where it does not hold, on the examples up to the first that breaks it.
 
-    `holds` raises Broken where the property does not hold. `simpler` gives examples that are each simpler than one:
-    the counter-example shrinks by them, which knows more than hypothesis, and is faster; without it hypothesis shrinks.
-    What another property is to tell of is passed over.
+    `simpler` gives the examples that are a step simpler than one, of which there must be an end: the first of them that
+    breaks the property, too, takes its place, and so on. (Shrinking by hypothesis took ten times as long, and left
+    workflows that the failure did not need.) What another property is to tell of is passed over.
     """
-    judged, failures = 0, list[tuple[T, Broken]]()
-
-    def judge(example: T) -> None:
-        nonlocal judged
+    judged = 0
+    for example in examples:
         try:
             holds(example)
         except passes_over:
-            return
+            continue
         except Broken as broken:
-            judged += 1
-            failures.append((example, broken))
-            raise
+            return Found(judged + 1, *_simplest(example, broken, holds, simpler, passes_over))
         judged += 1
-
-    phases = [hypothesis.Phase.generate] + ([] if simpler else [hypothesis.Phase.shrink])
-    settings = hypothesis.settings(
-        max_examples=examples, deadline=None, database=None, derandomize=False, report_multiple_bugs=False,
-        phases=phases, suppress_health_check=list(hypothesis.HealthCheck),
-        verbosity=hypothesis.Verbosity.quiet,
-    )  # fmt: skip
-    try:
-        hypothesis.seed(seed)(settings(hypothesis.given(strategy)(judge)))()
-    except (Broken, Flaky):
-        # The last to fail is the smallest; where a property fails by chance only, the last that did.
-        return Found(judged, *_simplest(*failures[-1], holds, simpler or (lambda example: ()), passes_over))
     return Found(judged)
 
 
@@ -74,7 +71,6 @@ def _simplest(
     simpler: Callable[[T], Iterable[T]],
     passes_over: tuple[type[Broken], ...],
 ) -> tuple[T, Broken]:
-    """The first simpler one that breaks the property, too, and so on until none does."""
     while True:
         for one in simpler(example):
             try:

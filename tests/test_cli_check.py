@@ -113,7 +113,10 @@ def test_a_name_of_ours_and_the_only_one_of_a_module(given: str, folder: Path) -
         ("lruu", "no module 'lruu', neither here nor installed. Did you mean 'lru'?"),
         ("my_policy:Fewst", "unknown evictor of my_policy 'Fewst'. Did you mean 'Fewest'?"),
         ("my_policy:something", "3 is no evictor"),
-        ("my_policy", "my_policy has 3 evictors and no build(plan): name one, as my_policy:Fewest"),
+        (
+            "my_policy",
+            "no build(plan) and 3 evictors, Fewest, Ages, Raises: name one, as my_policy:Fewest",
+        ),
         ("wrong:X", "wrong cannot be imported: NameError: name 'nothing' is not defined (wrong.py, line 2)"),
         ("syntax.py:X", "syntax.py cannot be imported: SyntaxError"),
         ("needs:X", "needs cannot be imported: ModuleNotFoundError: No module named 'not_installed_at_all'"),

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
@@ -28,6 +28,7 @@ from commissure.policies.testing import (
     cases,
     check_evictor,
     check_invariant,
+    priority_is_pure,
     walks,
     workflows,
     zipf_traces,
@@ -183,6 +184,22 @@ def test_who_needs_the_future_is_called_offline() -> None:
     assert report.ok
     assert report.offline
     assert not check_evictor("lru", examples=1).offline
+
+
+def test_an_invariant_in_a_test_of_ones_own() -> None:
+    @settings(database=None)
+    @given(cases())
+    def priority_of_mine_is_pure(case: Case) -> None:
+        priority_is_pure(Entropic, case)
+
+    with pytest.raises(AssertionError, match=r"priority\(a\) said \d+, and at the same moment \d+"):
+        priority_of_mine_is_pure()
+
+
+def test_a_baselines_name_is_not_taken_for_the_baseline() -> None:
+    rows = {(row.family, row.evictor): row.regret for row in regrets("mru", "mru", workflows=8, seed=0)}
+    theirs = {(row.family, row.evictor): row.regret for row in regrets("mru", "lru", workflows=8, seed=0)}
+    assert theirs["all", "lru (given)"] == rows["all", "mru"] != theirs["all", "lru"] == rows["all", "lru"]
 
 
 def test_without_hypothesis_it_names_the_command() -> None:

@@ -15,7 +15,17 @@ from commissure.policies.testing.case import Case
 from commissure.policies.testing.check import check_evictor, check_invariant
 from commissure.policies.testing.driver import Cache, ReferenceCache
 from commissure.policies.testing.graphs import FAMILIES
-from commissure.policies.testing.invariants import INVARIANTS, Invariant
+from commissure.policies.testing.invariants import (
+    INVARIANTS,
+    Invariant,
+    caches_are_apart,
+    capacity_holds,
+    evicts_residents,
+    is_deterministic,
+    never_beats_the_optimum,
+    spares_what_runs,
+)
+from commissure.policies.testing.keys import answers, keys_sort, lasting_is_true, priority_is_pure, survives_strangers
 from commissure.policies.testing.regret import Regret
 from commissure.policies.testing.report import CounterExample, Finding, Report
 from commissure.policies.testing.strategies import (
@@ -43,11 +53,22 @@ __all__ = [
     "Report",
     "Served",
     "Unsortable",
+    "answers",
+    "caches_are_apart",
     "capacities",
+    "capacity_holds",
     "cases",
     "check_evictor",
     "check_invariant",
+    "evicts_residents",
+    "is_deterministic",
+    "keys_sort",
+    "lasting_is_true",
+    "never_beats_the_optimum",
     "objects",
+    "priority_is_pure",
+    "spares_what_runs",
+    "survives_strangers",
     "traces",
     "walks",
     "workflows",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import traceback
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -37,9 +38,8 @@ def load_evictor(given: str, folder: Path) -> Any:
         return module
     own = _candidates(module)
     if len(own) != 1:
-        raise UsageError(
-            f"{where} has {len(own)} evictors and no build(plan): name one, as {where}:{(own or ['Name'])[0]}"
-        )
+        several = f"{len(own)} evictors, {', '.join(own)}" if own else "no evictor"
+        raise UsageError(f"{where} has no build(plan) and {several}: name one, as {where}:{own[0] if own else 'Name'}")
     return getattr(module, own[0])
 
 
@@ -48,16 +48,17 @@ def _from_file(path: Path, folder: Path) -> ModuleType:
     if not file.is_file():
         raise UsageError(f"no file {str(path)!r}.{_near(path.name, [one.name for one in file.parent.glob('*.py')])}")
     _look_in(file.parent)
-    spec = spec_from_file_location(file.stem, file)
+    name = file.stem if file.stem not in sys.modules else f"checked_{file.stem}"
+    spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise UsageError(f"{path} is no Python module")
     module = module_from_spec(spec)
     # As an import does it: dataclasses, for one, look their module up there.
-    sys.modules[file.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[file.stem]
+        del sys.modules[name]
         raise _failed(str(path), error) from error
     return module
 
@@ -89,14 +90,10 @@ def _near(given: str, names: list[str]) -> str:
 def _failed(name: str, error: BaseException) -> UsageError:
     """An exception while importing, in one line; with the place in the user's code."""
     said = str(error).splitlines()[0] if str(error) else ""
-    if isinstance(error, SyntaxError):
-        return UsageError(f"{name} cannot be imported: {type(error).__name__}: {said}")
-    frames = (
-        [one for one in inspect.getinnerframes(error.__traceback__) if _is_own(one.filename)]
-        if error.__traceback__
-        else []
-    )
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if _is_own(one.filename)]
+    # A syntax error says its place itself.
+    told = not frames or isinstance(error, SyntaxError)
+    place = "" if told else f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
     return UsageError(f"{name} cannot be imported: {type(error).__name__}: {said}{place}")
 
 

@@ -33,7 +33,7 @@ FAULTY = [
     ("caches are apart", faulty.Remembers, 3, "another cache that uses a only"),
     ("caches are apart", faulty.Forgets, 3, "another cache that has the same uses"),
     ("spares what runs", faulty.Relabels, 3, "leaves while its call runs on"),
-    ("capacity holds", faulty.Inflates, 3, "but there is 1"),
+    ("capacity holds", faulty.Inflates, 3, "but there is "),
     ("evicts residents", faulty.Invents, 2, "nobody is to leave, but is not resident: a"),
     ("never beats the optimum", faulty.Inflates, 4, "no policy has fewer"),
 ]

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TypeVar
 
 import networkx as nx
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from commissure.policies.cache.traces.flat import Use, uses_of
@@ -22,7 +23,8 @@ T = TypeVar("T")
 def workflows(draw: st.DrawFn, family: str = "", agents: int = AGENTS) -> nx.DiGraph[str]:
     """Workflow graphs of up to so many agents; of one family of `graphs.FAMILIES`, or of any."""
     chosen = family or draw(st.sampled_from(list(FAMILIES)))
-    return workflow(chosen, draw(st.integers(min(2, agents), agents)), lambda low, high: draw(st.integers(low, high)))
+    few, many = range(min(2, agents), agents + 1), range((agents + 1) // 2, agents + 1)
+    return workflow(chosen, draw(st.sampled_from([*few, *many, *many])), lambda low, high: draw(st.integers(low, high)))
 
 
 def walks(graph: nx.DiGraph[str], *, at_once: int = 1, uses: int = USES) -> st.SearchStrategy[list[Use]]:
@@ -54,8 +56,12 @@ def objects(draw: st.DrawFn, keys: Sequence[Hashable]) -> dict[Hashable, tuple[f
 
 
 def capacities(sizes: Mapping[Hashable, float]) -> st.SearchStrategy[float]:
-    """Whole capacities, from what the largest object needs up to room for all."""
-    return st.integers(int(max(sizes.values())), int(sum(sizes.values()))).map(float)
+    """Whole capacities, from what the largest object needs up to room for all; most between, where one must choose."""
+    least, most = int(max(sizes.values())), int(sum(sizes.values()))
+    if most == least:
+        return st.just(float(least))
+    between = st.integers(min(least + 1, most - 1), most - 1)
+    return st.one_of(st.integers(least, most), between, between).map(float)
 
 
 @st.composite
@@ -72,6 +78,10 @@ def cases(draw: st.DrawFn, agents: int = AGENTS, uses: int = USES) -> Case:
     known = draw(objects(list(dict.fromkeys(use.key for use in plain))))
     sized = tuple(replace(use, size=known[use.key][0], cost=known[use.key][1]) for use in plain)
     capacity = draw(capacities({key: size for key, (size, _) in known.items()}))
+    # Left to chance, most cases leave an evictor no choice: nobody has to go, or there is only one who can.
+    if draw(st.integers(0, 3)):
+        sizes = sorted(size for size, _ in known.values())
+        assume(sum(sizes[:2]) <= capacity < sum(sizes) and len(sizes) > 2)
     runs: list[int] = []
     if draw(st.booleans()):
         runs = draw(st.lists(st.integers(0, 3), min_size=len(sized), max_size=len(sized)))
@@ -79,6 +89,6 @@ def cases(draw: st.DrawFn, agents: int = AGENTS, uses: int = USES) -> Case:
 
 
 def _sequences(elements: st.SearchStrategy[T], most: int) -> st.SearchStrategy[list[T]]:
-    """Sequences of up to so many, half of them long: left to itself, hypothesis draws about six."""
-    least = max(1, most // 2)
-    return st.one_of(st.lists(elements, min_size=1, max_size=most), st.lists(elements, min_size=least, max_size=most))
+    """Sequences of up to so many, most of them long: left to itself, hypothesis draws about six."""
+    least = (1, max(1, most // 3), max(1, most // 2), max(1, 2 * most // 3))
+    return st.one_of(*(st.lists(elements, min_size=one, max_size=most) for one in least))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commissure.cli_calibrate import calibrate
+from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(replay)
 app.command()(calibrate)
 app.command()(profile)
+app.command()(check)
 app.add_typer(fleet_app, name="fleet")
 
 

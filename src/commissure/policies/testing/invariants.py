@@ -21,7 +21,7 @@ from commissure.policies.testing.keys import (
     survives_strangers,
 )
 from commissure.policies.testing.run import Run, as_expected
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 # So often is an evictor built once more: one that rolls dice may agree with itself a few times.
 BUILT_ANEW = 4

@@ -15,7 +15,7 @@ from commissure.policies.testing.broken import raised
 from commissure.policies.testing.build import Make, fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.graphs import FAMILIES, PERCENT, walk, workflow
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 BASELINES = ("lru", "mru", "random")
 USES, MOST_AGENTS, RESAMPLES = 240, 10, 2000

@@ -38,13 +38,14 @@ class Moment:
     """When a decision is taken: the number of the use, and the agent that makes it.
 
     `workflow` names the agent's workflow where several share the cache; `others` are the agents at which those others
-    stand, each having made its call there.
+    stand, each having made its call there. `key` is what is used, where that is one entry.
     """
 
     step: int
     agent: str
     workflow: str = ""
     others: tuple[str, ...] = ()
+    key: Hashable = None
 
 
 class Evictor(ABC):

@@ -21,7 +21,7 @@ class Standing:
         self._agents[call.workflow] = call.agent
         others = tuple(agent for workflow, agent in self._agents.items() if workflow != call.workflow)
         self._step += 1
-        return Moment(self._step - 1, call.agent, call.workflow, others)
+        return Moment(self._step - 1, call.agent, call.workflow, others, call.agent)
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""

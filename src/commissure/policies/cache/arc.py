@@ -15,9 +15,7 @@ class Arc(Evictor):
     """Megiddo, Modha: ARC, a self-tuning, low overhead replacement cache (FAST 2003), figure 4.
 
     T1 and T2 hold what was used once and more often, B1 and B2 the ghosts of each. Lengths are sums of sizes, and the
-    target of T1 moves by the size of what comes. Own choice: who comes is known at the decision by its agent only, so
-    the decision is the paper's where an agent has one entry; the target itself follows the entry. A newcomer is never
-    turned away.
+    target of T1 moves by the size of what comes. A newcomer is never turned away.
     """
 
     def __init__(self, capacity: float = math.inf) -> None:
@@ -28,7 +26,7 @@ class Arc(Evictor):
         self._once_ghosts: List = OrderedDict()
         self._often_ghosts: List = OrderedDict()
         self._leaving: list[tuple[List, Resident]] = []
-        self._ranks: tuple[str, dict[Hashable, int]] | None = None
+        self._ranks: tuple[Hashable, dict[Hashable, int]] | None = None
 
     def for_cache(self, capacity: float) -> Arc:
         """Its own lists."""
@@ -36,8 +34,8 @@ class Arc(Evictor):
 
     def priority(self, entry: Resident, now: Moment) -> int:
         """How many leave before it."""
-        if self._ranks is None or self._ranks[0] != now.agent:
-            self._ranks = now.agent, {key: rank for rank, key in enumerate(self._order(now.agent))}
+        if self._ranks is None or self._ranks[0] != now.key:
+            self._ranks = now.key, {key: rank for rank, key in enumerate(self._order(now.key))}
         return self._ranks[1].get(entry.key, len(self._ranks[1]))
 
     def entered(self, entry: Resident, now: Moment) -> None:
@@ -64,9 +62,9 @@ class Arc(Evictor):
             self._leaving.append((self._often_ghosts, entry))
         self._forget(entry.key)
 
-    def _order(self, agent: str) -> list[Hashable]:
+    def _order(self, missed: Hashable) -> list[Hashable]:
         """REPLACE, again and again: T1's oldest while T1 is above its target, else T2's."""
-        coming = next((one for one in self._ghosts() if one.agent == agent), None)
+        coming = self._once_ghosts.get(missed) or self._often_ghosts.get(missed)
         target = self._adapted(coming.key, coming.size) if coming else self._target
         tie = coming is not None and coming.key in self._often_ghosts
         once, often, length = list(self._once.values())[::-1], list(self._often)[::-1], _length(self._once.values())
@@ -87,10 +85,6 @@ class Arc(Evictor):
         if key in self._often_ghosts:
             return max(0.0, self._target - size * (max(first / second, 1) if second else 1))
         return self._target
-
-    def _ghosts(self) -> Iterable[Resident]:
-        yield from reversed(self._once_ghosts.values())
-        yield from reversed(self._often_ghosts.values())
 
     def _trim(self) -> None:
         """No more than the capacity in T1 and B1, than twice that in all."""

@@ -36,6 +36,7 @@ class ReferenceCache:
         """Serve a use: whether it hit, and which keys left. Raises UsageError if no room can be made."""
         now = moment(self._step, use)
         self._step += 1
+        self._evictor.asked(now)
         if before := self.residents.get(use.key):
             entry = self.residents[use.key] = replace(before, last_used=now.step, uses=before.uses + 1)
             self._evictor.used(entry, now)
@@ -72,7 +73,7 @@ class ReferenceCache:
 
 def moment(step: int, use: Use) -> Moment:
     """The moment of a use."""
-    return Moment(step, use.agent or str(use.key), use.workflow, use.others)
+    return Moment(step, use.agent or str(use.key), use.workflow, use.others, use.key)
 
 
 def smaller(one: Any, other: Any) -> bool:

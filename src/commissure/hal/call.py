@@ -89,7 +89,7 @@ class Call:
     """One request to an endpoint.
 
     `agent` names who asks: a node of the workflow graph, and the owner of the KV prefix that `system` makes. `workflow`
-    names which of several workflows that run at once it is in.
+    names which of several workflows that run at once it is in, `node` where in its graph, if agents call at several.
     `kind` is the sort of step (plan, expand, verify), for routers. `history` comes between `system` and `prompt`, which
     may then be empty. Without `chat` the prompt is continued as it stands, in no chat frame.
 
@@ -124,6 +124,7 @@ class Call:
     cache_key: str = ""
     cache_ttl_s: int | None = None
     workflow: str = ""
+    node: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_tokens <= self.max_tokens or self.max_tokens < 1:

@@ -35,9 +35,9 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a decision is taken: the number of the use, and the agent that makes it.
+    """When a decision is taken: the number of the use, and the agent that makes it, by its node in the workflow graph.
 
-    `workflow` names the agent's workflow where several share the cache; `others` are the agents at which those others
+    `workflow` names the agent's workflow where several share the cache; `others` are the nodes at which those others
     stand, each having made its call there. `key` is what is used, where that is one entry.
     """
 
@@ -98,9 +98,10 @@ class Prefetcher(ABC):
 class Plan:
     """What is known before a run, of which an evictor is built.
 
-    `graph` is the workflow: its nodes are agents, an edge leads to who may call next, with the attribute `probability`
-    (default: all alike; what a node's leave to 1 ends the workflow); the node attribute `duration_s` is how long its
-    call and its tool take. `uses` are the keys in the order of their use, which only an offline policy may read.
+    `graph` is the workflow: its nodes are agents, or calls of the agent that the node attribute `agent` names. An edge
+    leads to who may call next, with the attribute `probability` (default: all alike; what a node's leave to 1 ends the
+    workflow); the node attribute `duration_s` is how long its call and its tool take. `uses` are the keys in the order
+    of their use, which only an offline policy may read.
     """
 
     graph: nx.DiGraph[str] | None = None

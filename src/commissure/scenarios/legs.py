@@ -103,7 +103,7 @@ def summarise(
         cost_usd=done.cost_usd,
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,
-        measures=scenario.measure(done.calls, settings),
+        measures=scenario.measure(done.calls, settings, done.seed),
         failed_attempts=len(done.failures),
         uncertain_usd=done.uncertain_usd,
         replayed_from=str(done.replayed_from) if done.replayed_from else None,

@@ -68,7 +68,7 @@ class Scenario(Protocol):
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> None:
         """The program."""
 
-    def measure(self, calls: Sequence[CallRecord], settings: Any) -> dict[str, Any]:
+    def measure(self, calls: Sequence[CallRecord], settings: Any, seed: int) -> dict[str, Any]:
         """The scenario's own measures of a run."""
 
     def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:

@@ -10,22 +10,22 @@ from commissure.hal.profiles.steptime import coefficients, prefill_features, sec
 
 
 class Standing:
-    """Counts the calls of an endpoint and remembers who made the last one of each workflow."""
+    """Counts the calls of an endpoint and remembers the node of each workflow's last one."""
 
     def __init__(self) -> None:
-        self._agents: dict[str, str] = {}
+        self._nodes: dict[str, str] = {}
         self._step = 0
 
     def moment(self, call: Call) -> Moment:
         """The moment of a call that begins now."""
-        self._agents[call.workflow] = call.agent
-        others = tuple(agent for workflow, agent in self._agents.items() if workflow != call.workflow)
+        node = self._nodes[call.workflow] = call.node or call.agent
+        others = tuple(stand for workflow, stand in self._nodes.items() if workflow != call.workflow)
         self._step += 1
-        return Moment(self._step - 1, call.agent, call.workflow, others, call.agent)
+        return Moment(self._step - 1, node, call.workflow, others, call.agent)
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""
-        self._agents.pop(workflow, None)
+        self._nodes.pop(workflow, None)
 
 
 def prompt_cost(call: Call, profile: Profile) -> float:

@@ -8,6 +8,7 @@ import networkx as nx
 
 from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache.nextuse.steps import steps_from
+from commissure.policies.cache.nextuse.users import Users
 
 
 class Topology(Evictor):
@@ -19,11 +20,12 @@ class Topology(Evictor):
 
     def __init__(self, graph: nx.DiGraph[str]) -> None:
         self._steps = {source: steps_from(graph, source) for source in graph}
+        self._users = Users(graph)
 
     def priority(self, entry: Resident, now: Moment) -> tuple[float, int]:
         """Furthest next use first, then least recently used."""
         rows = [self._steps.get(agent, {}) for agent in (now.agent, *now.others)]
-        nearest = min(row.get(user, math.inf) for row in rows for user in (entry.agent, *entry.sharers))
+        nearest = min(row.get(user, math.inf) for row in rows for user in self._users.of(entry))
         return -nearest, entry.last_used
 
 

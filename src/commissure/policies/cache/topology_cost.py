@@ -5,6 +5,7 @@ from __future__ import annotations
 from commissure.hal.eviction import Moment, Plan, Resident
 from commissure.policies.cache.nextuse.chain import chain_of
 from commissure.policies.cache.nextuse.learned import LearnedChain
+from commissure.policies.cache.nextuse.users import Users
 from commissure.policies.cache.topology_stochastic import TopologyStochastic
 
 
@@ -18,4 +19,5 @@ class TopologyCost(TopologyStochastic):
 
 def build(plan: Plan) -> TopologyCost:
     """Needs the graph."""
-    return TopologyCost(LearnedChain(chain_of(plan.need_graph("topology-cost"))))
+    graph = plan.need_graph("topology-cost")
+    return TopologyCost(LearnedChain(chain_of(graph)), Users(graph))

@@ -7,6 +7,7 @@ import math
 from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache.nextuse.chain import chain_of
 from commissure.policies.cache.nextuse.learned import LearnedChain
+from commissure.policies.cache.nextuse.users import Users
 
 # A chance of 1 has no finite logarithm.
 CERTAIN = 1.0 - 1e-15
@@ -20,13 +21,13 @@ class TopologyStochastic(Evictor):
     policy (Karlin, Phillips and Raghavan, SICOMP 2000); it is a good one in practice.
     """
 
-    def __init__(self, chain: LearnedChain) -> None:
-        self._chain = chain
+    def __init__(self, chain: LearnedChain, users: Users) -> None:
+        self._chain, self._users = chain, users
         self._rows: dict[str, dict[str, float]] = {}
 
     def for_cache(self, capacity: float) -> TopologyStochastic:
         """With a chain of its own, in which nothing is observed yet."""
-        return type(self)(self._chain.fresh())
+        return type(self)(self._chain.fresh(), self._users)
 
     def asked(self, now: Moment) -> None:
         """Learn from the move."""
@@ -44,11 +45,12 @@ class TopologyStochastic(Evictor):
             row = self._rows.get(stand)
             if row is None:
                 row = self._rows[stand] = self._chain.chances(stand)
-            for user in (entry.agent, *entry.sharers):
+            for user in self._users.of(entry):
                 total -= math.log1p(-min(row.get(user, 0.0), CERTAIN))
         return total
 
 
 def build(plan: Plan) -> TopologyStochastic:
     """Needs the graph."""
-    return TopologyStochastic(LearnedChain(chain_of(plan.need_graph("topology-stochastic"))))
+    graph = plan.need_graph("topology-stochastic")
+    return TopologyStochastic(LearnedChain(chain_of(graph)), Users(graph))

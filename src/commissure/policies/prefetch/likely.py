@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from commissure.hal.eviction import Moment, Plan, Prefetcher, Resident
 from commissure.policies.cache.nextuse.chain import chain_of
 from commissure.policies.cache.nextuse.learned import LearnedChain
+from commissure.policies.cache.nextuse.users import Users
 
 # A fetch that is right costs nothing while a tool runs; a wrong one is in the way of the next call, for as long.
 LEAST_CHANCE = 1 / 3
@@ -19,13 +20,12 @@ class Likely(Prefetcher):
     go anyway (KVFlow, arXiv 2507.07400, loads ahead by steps to execution).
     """
 
-    def __init__(self, chain: LearnedChain, least: float = LEAST_CHANCE) -> None:
-        self._chain = chain
-        self._least = least
+    def __init__(self, chain: LearnedChain, users: Users, least: float = LEAST_CHANCE) -> None:
+        self._chain, self._users, self._least = chain, users, least
 
     def for_cache(self, capacity: float) -> Likely:
         """With a chain of its own, in which nothing is observed yet."""
-        return Likely(self._chain.fresh(), self._least)
+        return Likely(self._chain.fresh(), self._users, self._least)
 
     def asked(self, now: Moment) -> None:
         """Learn from the move."""
@@ -38,7 +38,7 @@ class Likely(Prefetcher):
         def chance(entry: Resident) -> float:
             missed = 1.0
             for row in rows:
-                for user in (entry.agent, *entry.sharers):
+                for user in self._users.of(entry):
                     missed *= 1.0 - min(row.get(user, 0.0), 1.0)
             return 1.0 - missed
 
@@ -49,4 +49,5 @@ class Likely(Prefetcher):
 
 def build(plan: Plan) -> Likely:
     """Needs the graph."""
-    return Likely(LearnedChain(chain_of(plan.need_graph("likely"))))
+    graph = plan.need_graph("likely")
+    return Likely(LearnedChain(chain_of(graph)), Users(graph))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import cycle, islice
 from typing import Literal
 
 import networkx as nx
@@ -31,55 +30,67 @@ BRANCHES: dict[str, dict[str, float]] = {
 # Agents whose system prompts begin alike.
 SHARED = {"coder": "codebase", "tester": "codebase", "researcher": "library", "searcher": "library"}
 SHARED_PART = 0.4
-# A host speaks in turn with two characters, whose prompts are long; what he knows of them is short.
-HOST, GUESTS, HOST_LENGTH = "host", ("ann", "ben"), 0.25
+# A host speaks in turn with two characters, whose prompts are long.
+HOST, GUESTS = "host", ("ann", "ben")
 
 
 @dataclass(frozen=True)
 class AgentWorkflow:
-    """A graph of agents; edge attribute `probability`, node attributes `shares` and `length` (of its prompt).
+    """A graph of calls. The entry begins each iteration.
 
-    The entry begins each iteration. With a `script` the agents call in its order, round and round, whatever the graph
-    says of chances.
+    Edge attribute `probability`; node attributes `agent` (default: the node is one), `shares` and `length` (of the
+    agent's prompt).
     """
 
     graph: nx.DiGraph[str]
     entry: str
-    script: tuple[str, ...] = ()
 
     def iterations(self, count: int, stream: Dice) -> Iterator[str]:
-        """The agents in the order of their calls, until the entry has been left so many times."""
-        if self.script:
-            yield from islice(cycle(self.script), count * len(self.script))
-            return
-        agent = self.entry
+        """The nodes in the order of their calls, until the entry has been left so many times."""
+        node = self.entry
         for _ in range(count):
-            yield agent
-            agent = self._successor(agent, stream)
-            while agent != self.entry:
-                yield agent
-                agent = self._successor(agent, stream)
+            yield node
+            node = self._successor(node, stream)
+            while node != self.entry:
+                yield node
+                node = self._successor(node, stream)
 
     def turns(self, count: int, stream: Dice) -> Iterator[str]:
-        """The agents of so many calls from the entry on."""
-        agent = self.entry
+        """The nodes of so many calls from the entry on."""
+        node = self.entry
         for _ in range(count):
-            yield agent
-            agent = self._successor(agent, stream)
+            yield node
+            node = self._successor(node, stream)
 
-    def _successor(self, agent: str, stream: Dice) -> str:
-        edges = self.graph.adj[agent]
+    def agent(self, node: str) -> str:
+        """Who calls there."""
+        agent: str = self.graph.nodes[node].get("agent", node)
+        return agent
+
+    def _successor(self, node: str, stream: Dice) -> str:
+        edges = self.graph.adj[node]
         if len(edges) == 1:
             return next(iter(edges))
         return stream.choices(list(edges), [edge["probability"] for edge in edges.values()])[0]
 
-    def system_prompt(self, agent: str, words: int) -> str:
+    def system_prompt(self, node: str, words: int) -> str:
         """The agent's prompt of so many words, drawn by its name; shared parts come first."""
-        node = self.graph.nodes[agent]
-        words = max(1, round(words * node.get("length", 1.0)))
-        group = node.get("shares", "")
-        shared = round(words * SHARED_PART) if group else 0
-        return " ".join(filter(None, (distinct_text(shared, group), distinct_text(words - shared, agent))))
+        own = self.own_words(node, words)
+        shared = self._words(node, words) - own
+        return " ".join(filter(None, (distinct_text(shared, self._group(node)), distinct_text(own, self.agent(node)))))
+
+    def own_words(self, node: str, words: int) -> int:
+        """How many words of its agent's prompt no other agent shares."""
+        words = self._words(node, words)
+        return words - (round(words * SHARED_PART) if self._group(node) else 0)
+
+    def _words(self, node: str, words: int) -> int:
+        length: float = self.graph.nodes[node].get("length", 1.0)
+        return max(1, round(words * length))
+
+    def _group(self, node: str) -> str:
+        group: str = self.graph.nodes[node].get("shares", "")
+        return group
 
 
 def build_workflow(name: WorkflowName, agents: int) -> AgentWorkflow:
@@ -91,11 +102,14 @@ def build_workflow(name: WorkflowName, agents: int) -> AgentWorkflow:
     return AgentWorkflow(_graph(loop, {}), names[0])
 
 
-def interview() -> AgentWorkflow:
-    """Host and guests: the host asks one guest after the other; his graph says that he asks either."""
-    graph = _graph({HOST: dict.fromkeys(GUESTS, 0.5), **{guest: {HOST: 1.0} for guest in GUESTS}}, {})
-    graph.nodes[HOST]["length"] = HOST_LENGTH
-    return AgentWorkflow(graph, HOST, tuple(one for guest in GUESTS for one in (HOST, guest)))
+def interview(host_length: float) -> AgentWorkflow:
+    """The host asks one guest after the other, round and round; his prompt is `host_length` times a guest's."""
+    turns = [node for guest in GUESTS for node in (f"{HOST} asks {guest}", guest)]
+    graph = _graph({node: {turns[(place + 1) % len(turns)]: 1.0} for place, node in enumerate(turns)}, {})
+    for node in turns:
+        if node not in GUESTS:
+            graph.nodes[node].update(agent=HOST, length=host_length)
+    return AgentWorkflow(graph, turns[0])
 
 
 def random_workflows(family: str, seed: int) -> list[AgentWorkflow]:

@@ -12,7 +12,8 @@ from commissure.hal.journal import CallRecord
 from commissure.scenarios.cache_intensive.agents import AgentWorkflow, WorkflowName, build_workflow
 from commissure.scenarios.cache_intensive.claims import cache_loop_claims
 from commissure.scenarios.cache_intensive.figures import misses_figure, sweeps_figure
-from commissure.scenarios.cache_intensive.slots import PER_ENDPOINT, SlotScenario, SlotSettings, fewest_missed
+from commissure.scenarios.cache_intensive.optimum import fewest_missed
+from commissure.scenarios.cache_intensive.slots import PER_ENDPOINT, SlotScenario, SlotSettings
 from commissure.scenarios.cache_intensive.sweeps import ITERATIONS, OUTPUT_TOKENS, SLOTS, sweep
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
@@ -43,13 +44,13 @@ class CacheLoop(SlotScenario):
         """So many iterations."""
         return flow.iterations(settings.iterations, stream)
 
-    def measure(self, calls: Sequence[CallRecord], settings: Settings) -> dict[str, Any]:
+    def measure(self, calls: Sequence[CallRecord], settings: Settings, seed: int) -> dict[str, Any]:
         """Also the misses of each iteration."""
-        entry = self.flows(settings, 0)[0].entry
+        entry = self.flows(settings, seed)[0].entry
         starts = [number for number, call in enumerate(calls) if call.agent == entry]
         spans = list(zip(starts, [*starts[1:], len(calls)], strict=True))
         fewest = fewest_missed(calls, settings)
-        return super().measure(calls, settings) | {
+        return super().measure(calls, settings, seed) | {
             "misses_per_iteration": [sum(call.miss for call in calls[first:last]) for first, last in spans],
             "fewest_misses_per_iteration": [len(fewest.intersection(range(first, last))) for first, last in spans],
         }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from commissure.hal.eviction import Plan
 from commissure.policies.cache import build_evictor
-from commissure.policies.cache.traces.flat import replay, uses_of
+from commissure.policies.cache.traces.flat import Use, replay
 from commissure.scenarios.cache_intensive.sweeps import Point
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
@@ -62,16 +62,17 @@ def sweeps_figure(slots: Sequence[Point], iterations: Sequence[Point], outputs: 
     return svg(figure)
 
 
-def hits_figure(uses: Sequence[str], policies: Sequence[str], plan: Plan) -> str:
+def hits_figure(uses: Sequence[Use], policies: Sequence[str], plan: Plan) -> str:
     """Hit ratio at every number of slots under forced residency; the grey area is above the certified optimum."""
     uses = uses[:MOST_USES]
-    agents = len(set(uses))
+    keys = [use.key for use in uses]
+    agents = len(set(keys))
     points = sorted({1 + round(number * (agents - 1) / (MOST_POINTS - 1)) for number in range(MOST_POINTS)})
     figure, axes = new_axes(9.0, 3.4)
-    best = [1 - len(fewest_misses(uses, places)) / len(uses) for places in points]
+    best = [1 - len(fewest_misses(keys, places)) / len(uses) for places in points]
     axes.fill_between(points, best, 1.0, color="#dddddd", label="beyond Belady's optimum")
     for place, policy in enumerate(policies):
-        ratios = [replay(build_evictor(policy, plan), uses_of(uses), places).hits / len(uses) for places in points]
+        ratios = [replay(build_evictor(policy, plan), uses, places).hits / len(uses) for places in points]
         axes.plot(points, ratios, ".-", color=COLOURS[place % len(COLOURS)], lw=max(1.0, 3.0 - place / 2), label=policy)
     axes.set_xlabel("slots")
     axes.set_ylabel("hit ratio")

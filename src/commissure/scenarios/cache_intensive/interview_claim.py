@@ -1,4 +1,4 @@
-"""The claim about podcast-interview: a fifth of the time saved, and which mechanism could give it."""
+"""The claim about podcast-interview: a fifth of the time saved, and which mechanism gives how much."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from commissure.scenarios.scenario import Claim, Scenario
 SOURCE = "Callosum, Heterogeneous Intelligence (2026): cache-intensive work"
 CLAIMED_SAVING = 0.2
 TOLERANCE = 0.05
-# Mechanism: the policy, and what is changed in the settings. Each is held against LRU without any.
-MECHANISMS: dict[str, tuple[str, dict[str, Any]]] = {
-    "eviction alone, the optimum": ("belady", {}),
-    "eviction and a disk below the slots": ("topology-stochastic", {"disk_slots": 3}),
-    "a slot for each of the three": ("lru", {"slots": 3}),
+# Long enough that the first rounds, in which a policy learns, do not count.
+ITERATIONS = 60
+# Mechanism: the policy, and what is changed in the settings; each is held against LRU in the same settings but for
+# what the mechanism adds.
+EVICTION = "eviction by the graph and what prompts cost"
+MECHANISMS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "eviction with the fewest misses (Belady)": ("belady", {}, {}),
+    EVICTION: ("topology-cost", {}, {}),
+    "a disk below the slots": ("lru", {"disk_slots": 3}, {}),
+    "fetched ahead while 1 s is spoken": ("topology-cost", {"prefetch": "likely"}, {"tool_s": 1.0}),
+    "a slot for each of the three": ("lru", {"slots": 3}, {}),
 }
+HOST_LENGTHS = (1.0, 0.5, 0.25, 0.1)
 
 
 def interview_claims(scenario: Scenario) -> list[Claim]:
-    """The part of LRU's time that each mechanism saves, in sim, at the scenario's own settings."""
-    base = _leg(scenario, "lru", {})
-    savings = {
-        name: 1.0 - _leg(scenario, policy, changes).time_s / base.time_s
-        for name, (policy, changes) in MECHANISMS.items()
-    }
-    enough = [name for name, saving in savings.items() if saving >= (1 - TOLERANCE) * CLAIMED_SAVING]
-    share = base.measures["prefill_s"] / base.time_s
+    """The part of LRU's time that each mechanism saves, in sim, at the scenario's own settings and more rounds."""
+    savings = {name: _saving(scenario, *mechanism) for name, mechanism in MECHANISMS.items()}
+    by_length = {length: _saving(scenario, "topology-cost", {}, {"host_length": length}) for length in HOST_LENGTHS}
+    share = _leg(scenario, "lru", {}).measures["prefill_s"] / _leg(scenario, "lru", {}).time_s
+    inputs = scenario.settings(**{"iterations": ITERATIONS}).model_dump()
+    reached = savings[EVICTION] >= (1 - TOLERANCE) * CLAIMED_SAVING
     return [
         Claim(
             id="podcast-interview/saving",
@@ -37,28 +42,29 @@ def interview_claims(scenario: Scenario) -> list[Claim]:
             claimed=CLAIMED_SAVING,
             sim=savings,
             live=None,
-            verdict="reproduced" if MECHANISMS_BY_EVICTION in enough else "not reproduced",
-            why=_why(savings, enough, share),
-            inputs=scenario.settings().model_dump() | {"profile": Fleet.load().specs[0].profile_name},
+            verdict="reproduced" if reached else "not reproduced",
+            why=_why(savings, by_length, share),
+            inputs=inputs | {"profile": Fleet.load().specs[0].profile_name},
         )
     ]
 
 
-MECHANISMS_BY_EVICTION = next(iter(MECHANISMS))
-
-
-def _why(savings: dict[str, float], enough: list[str], share: float) -> str:
-    best = savings[MECHANISMS_BY_EVICTION]
-    others = ", ".join(f"{name} {savings[name]:.0%}" for name in savings if name != MECHANISMS_BY_EVICTION)
-    by = "by " + " or by ".join(enough) if enough else "by none of them"
+def _why(savings: dict[str, float], by_length: dict[float, float], share: float) -> str:
+    enough = [name for name, saving in savings.items() if saving >= (1 - TOLERANCE) * CLAIMED_SAVING]
+    lengths = ", ".join(f"{saving:.0%} at {length:g}" for length, saving in by_length.items())
     return (
-        f"with room for two of three, where each prompt that runs needs a slot, the best eviction there is saves "
-        f"{best:.0%}: host and characters alternate, so every choice is as good as LRU's. Prefill is {share:.0%} of "
-        f"LRU's time. Other mechanisms save: {others}. The claimed fifth is reached {by}; the source does not say "
-        f"which it used."
+        "host and characters alternate, and each prompt that runs takes one of the two slots: every choice misses as "
+        f"often as LRU's, Belady's too. What can be chosen is what is missed: letting the host's short prompt go, not "
+        f"a character's. How much that saves hangs on how long the host's prompt is beside a character's, which the "
+        f"source does not give: {lengths} (0.25 is ours). Prefill is {share:.0%} of LRU's time. The claimed fifth is "
+        f"reached by: {'; '.join(enough) or 'none'}. The source does not say which it used."
     )
 
 
+def _saving(scenario: Scenario, policy: str, changes: dict[str, Any], both: dict[str, Any]) -> float:
+    return 1.0 - _leg(scenario, policy, both | changes).time_s / _leg(scenario, "lru", both).time_s
+
+
 def _leg(scenario: Scenario, policy: str, changes: dict[str, Any]) -> LegSummary:
-    settings = scenario.settings.model_validate(changes)
+    settings = scenario.settings.model_validate({"iterations": ITERATIONS} | changes)
     return summarise(scenario, settings, policy, run_leg(scenario, settings, Fleet.load(), policy, "sim", 0))

@@ -15,12 +15,13 @@ from commissure.scenarios.scenario import Claim
 
 
 class Settings(SlotSettings):
-    """The host's prompt is a quarter of a character's. `tool_s` is how long an answer is spoken."""
+    """`host_length` is that of the host's prompt beside a character's; `tool_s` is how long an answer is spoken."""
 
     iterations: Annotated[int, Field(ge=1, le=100_000)] = 12
     slots: Annotated[int, Field(ge=1, le=1000)] = 2
     prompt_words: Annotated[int, Field(ge=1, le=4000)] = 320
     output_tokens: Annotated[int, Field(ge=1, le=1000)] = 32
+    host_length: Annotated[float, Field(gt=0, le=1)] = 0.25
 
 
 class PodcastInterview(SlotScenario):
@@ -35,11 +36,11 @@ class PodcastInterview(SlotScenario):
         {"disk_slots": 3},
         {"prefetch": "likely", "tool_s": 1.0},
     )
-    policies = ("lru", "mru", "topology-stochastic", "belady")
+    policies = ("lru", "mru", "topology-stochastic", "topology-cost", "belady")
 
     def flows(self, settings: Settings, seed: int) -> list[AgentWorkflow]:
         """One."""
-        return [interview()]
+        return [interview(settings.host_length)]
 
     def walk(self, flow: AgentWorkflow, settings: Settings, stream: Dice) -> Iterable[str]:
         """So many rounds of four turns."""

@@ -22,12 +22,13 @@ from commissure.hal.policy import Candidate, FirstAble, FleetStatus, Router
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import distinct_text
 from commissure.policies.cache import build_evictor, evictor_names
+from commissure.policies.cache.traces.flat import Use
 from commissure.policies.prefetch import build_prefetcher
 from commissure.scenarios.cache_intensive.agents import AgentWorkflow
 from commissure.scenarios.cache_intensive.figures import hits_figure
+from commissure.scenarios.cache_intensive.optimum import fewest_missed, least_tokens
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
-from commissure.theory.cache.belady import fewest_misses
 
 FRAME_TOKENS = 64
 PER_ENDPOINT = "misses_per_endpoint"
@@ -100,9 +101,10 @@ class SlotScenario(ABC):
         flows = self.flows(settings, seed)
         graph = nx.compose_all([flow.graph for flow in flows])
         if len(fleet.specs) > 1 and isinstance(fleet.router, FirstAble):
-            fleet = replace(fleet, router=Homes(tuple(graph)))
+            agents = dict.fromkeys(flow.agent(node) for flow in flows for node in flow.graph)
+            fleet = replace(fleet, router=Homes(tuple(agents)))
         known = len(flows) == 1 and len(fleet.specs) == 1
-        uses = tuple(self.walk(flows[0], settings, dice(f"{seed}/{_name_of(0, flows)}"))) if known else ()
+        uses = tuple(use.key for use in self._uses(flows[0], settings, seed)) if known else ()
         plan = Plan(graph, seed, uses)
         prefetcher = None if settings.prefetch == "none" else build_prefetcher(settings.prefetch, plan)
         sized = fleet.with_slots(settings.slots, settings.slot_tokens, settings.disk_slots)
@@ -118,27 +120,30 @@ class SlotScenario(ABC):
             await rt.gather(*(self._run(rt, fleet, settings, *pair) for pair in zip(flows, names, strict=True)))
 
     async def _run(self, rt: Runtime, fleet: OpenFleet, settings: Any, flow: AgentWorkflow, name: str) -> None:
-        for number, agent in enumerate(self.walk(flow, settings, rt.rng(name))):
+        for number, node in enumerate(self.walk(flow, settings, rt.rng(name))):
             await fleet.generate(
                 Call(
-                    distinct_text(settings.turn_words, f"{agent}/{number}"),
-                    flow.system_prompt(agent, settings.prompt_words),
+                    distinct_text(settings.turn_words, f"{node}/{number}"),
+                    flow.system_prompt(node, settings.prompt_words),
                     kind="turn",
-                    agent=agent,
+                    agent=flow.agent(node),
                     max_tokens=settings.output_tokens,
                     min_tokens=settings.output_tokens,
                     workflow=name,
+                    node=node,
                 )
             )
             if settings.tool_s:
-                await rt.sleep(settings.tool_s * flow.graph.nodes[agent].get("duration_s", 1.0))
+                await rt.sleep(settings.tool_s * flow.graph.nodes[node].get("duration_s", 1.0))
         fleet.ended(name)
 
-    def measure(self, calls: Sequence[CallRecord], settings: Any) -> dict[str, Any]:
-        """Misses beside the fewest that any evictor could reach, and prompt tokens computed.
+    def measure(self, calls: Sequence[CallRecord], settings: Any, seed: int) -> dict[str, Any]:
+        """Misses beside the fewest that any evictor could reach, and prompt tokens computed beside a lower bound.
 
         With several endpoints, also the misses of each; the fewest are then of all, given where the calls went.
         """
+        flows = self.flows(settings, seed)
+        own = {flow.agent(node): flow.own_words(node, settings.prompt_words) for flow in flows for node in flow.graph}
         misses = Counter({call.endpoint: 0 for call in calls})
         misses.update(call.endpoint for call in calls if call.miss)
         return ({PER_ENDPOINT: dict(misses)} if len(misses) > 1 else {}) | {
@@ -148,6 +153,7 @@ class SlotScenario(ABC):
             **({"fetched": sum(call.fetched for call in calls)} if settings.prefetch != "none" else {}),
             "prompt_tokens": sum(call.prompt_tokens for call in calls),
             "prompt_tokens_computed": sum(call.computed_tokens for call in calls),
+            "least_tokens_computed": least_tokens(calls, settings, own, settings.turn_words),
             "prefill_s": sum(call.prefill_s for call in calls),
         }
 
@@ -160,6 +166,7 @@ class SlotScenario(ABC):
             "fewest": str(measures["fewest_misses"]),
             **moved,
             "tokens computed": str(measures["prompt_tokens_computed"]),
+            "at least": str(measures["least_tokens_computed"]),
         }
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
@@ -168,12 +175,17 @@ class SlotScenario(ABC):
         flows = self.flows(settings, legs[0].seed)
         if len(flows) > 1:
             return []
-        uses = list(self.walk(flows[0], settings, dice(f"{legs[0].seed}/{_name_of(0, flows)}")))
+        uses = self._uses(flows[0], settings, legs[0].seed)
         policies = list(dict.fromkeys(leg.policy for leg in legs))
-        plan = Plan(flows[0].graph, legs[0].seed, tuple(uses))
+        plan = Plan(flows[0].graph, legs[0].seed, tuple(use.key for use in uses))
         return [
             ("Hits by number of slots, against the optimum (by the cache alone)", hits_figure(uses, policies, plan))
         ]
+
+    def _uses(self, flow: AgentWorkflow, settings: Any, seed: int) -> list[Use]:
+        """What one workflow alone uses, which the seed decides."""
+        nodes = self.walk(flow, settings, dice(f"{seed}/{_name_of(0, [flow])}"))
+        return [Use(flow.agent(node), node) for node in nodes]
 
     def expected_calls(self, settings: Any, seed: int) -> int:
         """The length of the walks that the seed gives."""
@@ -186,20 +198,6 @@ class SlotScenario(ABC):
     def claims(self, measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
         """None of its own."""
         return []
-
-
-def fewest_missed(calls: Sequence[CallRecord], settings: SlotSettings) -> set[int]:
-    """Which calls miss under Belady's optimum, found for each endpoint by itself.
-
-    A disk counts as more slots; of what is fetched ahead, only first uses must miss: both bound what can be reached.
-    """
-    found: set[int] = set()
-    for endpoint in {call.endpoint for call in calls}:
-        own = [number for number, call in enumerate(calls) if call.endpoint == endpoint]
-        agents = [calls[number].agent for number in own]
-        places = settings.slots + settings.disk_slots if settings.prefetch == "none" else len(own)
-        found.update(own[place] for place in fewest_misses(agents, places))
-    return found
 
 
 def _name_of(number: int, flows: Sequence[AgentWorkflow]) -> str:

@@ -60,7 +60,9 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
     claims = json_of("claims", cwd=tmp_path)
     assert {"id", "scenario", "claimed", "sim", "live", "verdict", "inputs"} <= claims[0].keys()
     assert {claim["verdict"] for claim in claims} <= {"reproduced", "not reproduced", "not testable"}
-    assert [one["scenario"] for one in json_of("scenarios", cwd=tmp_path)] == ["cache-loop"]
+    assert [one["scenario"] for one in json_of("scenarios", cwd=tmp_path)] == [
+        "branching-agents", "cache-loop", "concurrent-workflows", "podcast-interview",
+    ]  # fmt: skip
     assert json_of("fleet", "check", "local", cwd=tmp_path)["endpoints"][0]["chip"] == "cpu"
     for words in (["claims"], ["scenarios"], ["fleet", "check", "local"], ["run", "cache-loop"]):
         assert command(*words, cwd=tmp_path).returncode == 0
@@ -70,7 +72,7 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["run", "cache-lop"], "unknown scenario 'cache-lop'. Did you mean 'cache-loop'?"),
-        (["run", "cache-loop", "--policy", "topolgy"], "Did you mean 'topology'? Allowed: lru, mru, random, topology."),
+        (["run", "cache-loop", "--policy", "topolgy"], "Did you mean 'topology'? Allowed: arc, belady,"),
         (["run", "cache-loop", "--set", "iteration=3"], "Did you mean 'iterations'?"),
         (["run", "cache-loop", "--set", "iterations"], "--set iterations: give key=value"),
         (["run", "cache-loop", "--set", "iterations=0"], "greater than or equal to 1"),

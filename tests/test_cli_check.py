@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from commissure.hal.errors import UsageError
+from commissure.policies.custom.load import load_evictor
 from commissure.policies.testing import check_evictor
-from commissure.policies.testing.load import load_evictor
 
 GOOD = """
 from commissure.hal.eviction import Evictor

@@ -66,7 +66,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value i
 def run(
     scenario: ScenarioName,
     world: Annotated[str, typer.Option(help="sim: virtual time. live: real endpoints.")] = "sim",
-    policy: Annotated[str | None, typer.Option(help="One of the scenario's policies; default the last.")] = None,
+    policy: Annotated[str | None, typer.Option(help="A policy by name, or your own as module:Name.")] = None,
     seed: SeedOption = 0,
     fleet: FleetOption = "local",
     set_: SetOption = None,
@@ -209,7 +209,7 @@ def _plan(
         raise unknown("world", worlds[0], WORLDS)
     found = find_scenario(scenario)
     for name in policies or ():
-        if name not in found.known_policies:
+        if name not in found.known_policies and ":" not in name:
             raise unknown("policy", name, found.known_policies)
     if not policies:
         policies = found.policies if everything else [found.policies[-1]]

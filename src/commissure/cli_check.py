@@ -26,8 +26,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON value instead of tables.")] = False,
 ) -> None:
     """Property-test a cache policy: what any must keep, the smallest counter-example, and its regret."""
+    from commissure.policies.custom.load import load_evictor
     from commissure.policies.testing import INVARIANTS, check_evictor
-    from commissure.policies.testing.load import load_evictor
 
     # What the policy itself prints must not get into our own output.
     with redirect_stdout(sys.stderr), _elsewhere():

@@ -44,7 +44,7 @@ def replay(
     from commissure.hal.files import check_target
     from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.ledger import UNLIMITED, Budget
-    from commissure.policies.cache import build_evictor
+    from commissure.policies.custom.build import evictor_of
     from commissure.policies.routing import build_router
     from commissure.scenarios.run import WORLDS
     from commissure.sim.replay.columns import Slo
@@ -61,7 +61,7 @@ def replay(
         for option, given in (("--speedup", speedup), ("--shrink", shrink), ("--out", out)):
             if given is not None:
                 raise UsageError(f"{option} is for real endpoints: give --world live with it")
-    chosen = build_evictor(evictor, Plan(seed=seed)) if evictor else None
+    chosen = evictor_of(evictor, Plan(seed=seed)) if evictor else None
     loaded = Fleet.load(fleet, router=build_router(router, seed), evictor=chosen)
     budget = UNLIMITED if budget_usd is None else Budget(usd=budget_usd)
     calls = read_trace(trace, limit, skip_bad=skip_bad)

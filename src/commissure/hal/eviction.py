@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import CommissureError, UsageError
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -77,6 +77,20 @@ class Evictor(ABC):
 
     def left(self, entry: Resident, now: Moment) -> None:
         """The entry has left to make room."""
+
+
+def first_to_leave(evictor: Evictor, entries: Iterable[Resident], now: Moment) -> Resident | None:
+    """The entry with the smallest priority, None of none. Raises UsageError where the evictor cannot say."""
+    try:
+        return min(entries, key=lambda entry: evictor.priority(entry, now), default=None)
+    except CommissureError:
+        raise
+    except TypeError as error:
+        name = type(evictor).__name__
+        raise UsageError(f"{name}.priority() must give keys that sort among each other: {error}") from error
+    except Exception as error:
+        name = type(evictor).__name__
+        raise UsageError(f"{name}.priority() failed: {type(error).__name__}: {error}; try: commissure check") from error
 
 
 class Prefetcher(ABC):

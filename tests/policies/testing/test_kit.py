@@ -21,6 +21,7 @@ from commissure.policies.cache import lru
 from commissure.policies.cache.lru import Lru
 from commissure.policies.cache.random import Random
 from commissure.policies.cache.topology import Topology
+from commissure.policies.custom.build import build_of
 from commissure.policies.testing import (
     FAMILIES,
     INVARIANTS,
@@ -33,7 +34,6 @@ from commissure.policies.testing import (
     workflows,
     zipf_traces,
 )
-from commissure.policies.testing.build import build_of
 from commissure.policies.testing.graphs import following
 from commissure.policies.testing.regret import regrets
 from commissure.policies.testing.search import drawn

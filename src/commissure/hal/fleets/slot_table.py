@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
 
-from commissure.hal.errors import UsageError
-from commissure.hal.eviction import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Resident, first_to_leave
 
 # Agents whose past is remembered after they have left; workflows have fewer.
 MOST_ABSENT = 4096
@@ -63,8 +60,8 @@ class SlotTable:
         """A slot for a prefix that nobody has called for yet; None if those that could leave are wanted more."""
         known = self.absent[agent]
         if not self._free():
-            victim = self._least(self._idle(), now)
-            if victim is None or self._key(victim, now) > self._key(known, now):
+            victim = first_to_leave(self._evictor, self._idle(), now)
+            if victim is None or first_to_leave(self._evictor, [victim, known], now) is not victim:
                 return None
         placement = self._make_room(agent, now)
         self._enter(replace(known, slot=placement.slot, inserted=now.step), now)
@@ -85,7 +82,7 @@ class SlotTable:
         free = self._free()
         if free:
             return Placement(free[0], restores=restores)
-        victim = self._least(self._idle(), now)
+        victim = first_to_leave(self._evictor, self._idle(), now)
         assert victim is not None, "at most as many calls as slots are under way"
         saves = self._keep(victim, agent, now)
         del self.residents[victim.agent]
@@ -105,7 +102,7 @@ class SlotTable:
             return False
         if len(self.disk) >= self._disk_slots:
             others = [entry for entry in self.disk.values() if entry.agent != coming]
-            least = self._least([*others, victim], now)
+            least = first_to_leave(self._evictor, [*others, victim], now)
             if least is None or least is victim:
                 return False
             del self.disk[least.agent]
@@ -118,13 +115,3 @@ class SlotTable:
 
     def _idle(self) -> list[Resident]:
         return [entry for entry in self.residents.values() if not self.running[entry.agent]]
-
-    def _least(self, entries: Collection[Resident], now: Moment) -> Resident | None:
-        try:
-            return min(entries, key=lambda entry: self._key(entry, now), default=None)
-        except TypeError as error:
-            evictor = type(self._evictor).__name__
-            raise UsageError(f"{evictor}.priority() must give keys that sort among each other: {error}") from error
-
-    def _key(self, entry: Resident, now: Moment) -> Any:
-        return self._evictor.priority(entry, now)

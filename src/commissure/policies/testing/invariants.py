@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from commissure.policies.custom.build import Make
 from commissure.policies.testing.broken import Broken, Raised, Served, Unsortable
-from commissure.policies.testing.build import Make, fresh
+from commissure.policies.testing.build import fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.driver import NewCache, ReferenceCache
 from commissure.policies.testing.keys import (

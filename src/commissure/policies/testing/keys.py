@@ -12,8 +12,8 @@ from itertools import combinations, permutations
 from typing import Any
 
 from commissure.hal.eviction import Moment, Resident
+from commissure.policies.custom.build import Make
 from commissure.policies.testing.broken import Broken, Raised, Unsortable
-from commissure.policies.testing.build import Make
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.driver import NewCache, ReferenceCache, smaller
 from commissure.policies.testing.run import Run

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from commissure.hal.clock.dice import dice
 from commissure.hal.eviction import Evictor
 from commissure.policies.cache.traces.flat import replay
+from commissure.policies.custom.build import Make
 from commissure.policies.testing.broken import raised
-from commissure.policies.testing.build import Make, fresh
+from commissure.policies.testing.build import fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.graphs import FAMILIES, PERCENT, walk, workflow
 from commissure.theory.cache.belady import fewest_misses

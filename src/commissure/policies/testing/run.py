@@ -6,8 +6,9 @@ from collections.abc import Hashable, Iterator
 
 from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Moment
+from commissure.policies.custom.build import Make
 from commissure.policies.testing.broken import Broken, Raised, Served, Unsortable
-from commissure.policies.testing.build import Make, fresh
+from commissure.policies.testing.build import fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.driver import NewCache, ReferenceCache, moment
 from commissure.policies.testing.guard import Guarded

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commissure.hal.eviction import Plan
-from commissure.policies.cache import build_evictor
 from commissure.policies.cache.traces.flat import Use, replay
+from commissure.policies.custom.build import evictor_of
 from commissure.scenarios.cache_intensive.sweeps import Point
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
@@ -72,7 +72,7 @@ def hits_figure(uses: Sequence[Use], policies: Sequence[str], plan: Plan) -> str
     best = [1 - len(fewest_misses(keys, places)) / len(uses) for places in points]
     axes.fill_between(points, best, 1.0, color="#dddddd", label="beyond Belady's optimum")
     for place, policy in enumerate(policies):
-        ratios = [replay(build_evictor(policy, plan), uses, places).hits / len(uses) for places in points]
+        ratios = [replay(evictor_of(policy, plan), uses, places).hits / len(uses) for places in points]
         axes.plot(points, ratios, ".-", color=COLOURS[place % len(COLOURS)], lw=max(1.0, 3.0 - place / 2), label=policy)
     axes.set_xlabel("slots")
     axes.set_ylabel("hit ratio")

@@ -21,8 +21,9 @@ from commissure.hal.journal import CallRecord
 from commissure.hal.policy import Candidate, FirstAble, FleetStatus, Router
 from commissure.hal.runtime import Runtime
 from commissure.hal.words import distinct_text
-from commissure.policies.cache import build_evictor, evictor_names
+from commissure.policies.cache import evictor_names
 from commissure.policies.cache.traces.flat import Use
+from commissure.policies.custom.build import evictor_of
 from commissure.policies.prefetch import build_prefetcher
 from commissure.scenarios.cache_intensive.agents import AgentWorkflow
 from commissure.scenarios.cache_intensive.figures import hits_figure
@@ -108,7 +109,7 @@ class SlotScenario(ABC):
         plan = Plan(graph, seed, uses)
         prefetcher = None if settings.prefetch == "none" else build_prefetcher(settings.prefetch, plan)
         sized = fleet.with_slots(settings.slots, settings.slot_tokens, settings.disk_slots)
-        return sized.with_evictor(build_evictor(policy, plan), prefetcher)
+        return sized.with_evictor(evictor_of(policy, plan), prefetcher)
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> None:
         """Each agent in its turn, whom the seed chooses where the graph branches; several workflows side by side."""

@@ -6,8 +6,7 @@ from collections.abc import Collection, Hashable, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from commissure.hal.errors import UsageError
-from commissure.hal.eviction import Evictor, Moment, Resident
+from commissure.hal.eviction import Evictor, Moment, Resident, first_to_leave
 
 
 class Victims:
@@ -26,14 +25,10 @@ class Victims:
 
     def pop(self, now: Moment, residents: Mapping[Hashable, Resident], spared: Collection[Resident]) -> Resident | None:
         """The one of the residents that leaves first and is not spared. Raises UsageError if keys do not sort."""
-        try:
-            if self._evictor.lasting:
-                return self._pop_of_heap(residents)
-            left = [entry for entry in residents.values() if entry not in spared] if spared else residents.values()
-            return min(left, key=lambda entry: self._evictor.priority(entry, now), default=None)
-        except TypeError as error:
-            name = type(self._evictor).__name__
-            raise UsageError(f"{name}.priority() must give keys that sort among each other: {error}") from error
+        if self._evictor.lasting:
+            return self._pop_of_heap(residents)
+        left = [entry for entry in residents.values() if entry not in spared] if spared else residents.values()
+        return first_to_leave(self._evictor, left, now)
 
     def _pop_of_heap(self, residents: Mapping[Hashable, Resident]) -> Resident | None:
         """Entries of the heap that are not what is resident now are left over from before their last use."""

@@ -72,7 +72,8 @@ def least_cost(uses: Sequence[Use], levels: Sequence[Level], slack_s: float = 0.
     matrix: Any = coo_array((factors, (rows, places)), (len(most), len(saved))).tocsr()
     done = linprog(-saved, matrix, most, bounds=(0, 1))
     assert done.status == 0
-    return float(total + done.fun)
+    least: Any = done.fun
+    return float(total + least)
 
 
 def topology() -> Evictor:

@@ -72,7 +72,7 @@ class Tiered:
             return
         unit = self._cache.unit_tokens
         job.ready_from, job.ready_tokens = first * unit, (first + len(found)) * unit
-        self.loaded_tokens += len(found) * unit
+        self.loaded_tokens += sum(unit for store, _ in found if store is not None)
         loaded = self._loading[job] = simpy.Timeout(self._env, self._load(found), job)
         loaded.callbacks.append(self._loaded)
 

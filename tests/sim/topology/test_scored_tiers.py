@@ -20,7 +20,7 @@ from commissure.sim.engine.scored import ScoredCache
 from commissure.sim.topology.store import ScoredStore
 from commissure.sim.topology.tiers import Tiered
 from tests.support.engines import ZERO
-from tests.support.servers import UNIT, Desk
+from tests.support.servers import UNIT, Desk, engine
 
 KV_BYTES, UNIT_GB = 1e9, 4
 CHIP_UNITS = 4
@@ -169,6 +169,27 @@ def test_a_plan_helps_in_every_tier() -> None:
     assert alone["topology"] < alone["lru"]
     assert below["topology"] < alone["topology"]
     assert below["lru"] == alone["lru"]
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.text("abcdef", min_size=1, max_size=40), st.integers(1, 9), st.integers(1, 9))
+def test_lru_as_an_evictor_finds_what_lru_finds(agents: str, dram: int, ssd: int) -> None:
+    """Prompts of one length that share nothing, on tiers so fast that their channels decide nothing."""
+    tiers = tier("dram", 2 * dram, 1e6), tier("ssd", 2 * ssd, 1e6)
+    cached = []
+    for kind in ("evictor", "default"):
+        bench = Bench(build_evictor("lru", Plan()), *tiers, units=7)
+        if kind == "default":
+            bench.engine = engine(bench.env, 7)
+            bench.server = Tiered(bench.env, bench.engine, tiers, KV_BYTES, 2.0)
+        jobs = [
+            bench.send(100 * number, agent, *(10 * ord(agent) + depth for depth in range(2)))
+            for number, agent in enumerate(agents)
+        ]
+        bench.desk.run()
+        cached.append([job.cached for job in jobs])
+    # Copies of what the chip has too take the default's room below: it can find less there, never more.
+    assert sum(cached[0]) >= sum(cached[1])
 
 
 CALLS = st.lists(

@@ -125,10 +125,7 @@ class PrefixCache:
         stay = 0
         for unit in reversed(units):
             if self._leaves(unit):
-                self._part(unit)
-                del self._refs[unit]
-                if self.evicted is not None:
-                    self.evicted(unit)
+                self._let_go(unit)
             elif unit in self._refs:
                 stay += 1
         return stay
@@ -136,6 +133,12 @@ class PrefixCache:
     def _leaves(self, unit: int) -> bool:
         """Whether the unit can leave: nobody uses it."""
         return unit in self._idle
+
+    def _let_go(self, unit: int) -> None:
+        self._part(unit)
+        del self._refs[unit]
+        if self.evicted is not None:
+            self.evicted(unit)
 
     def _part(self, unit: int) -> None:
         del self._idle[unit]
@@ -157,14 +160,10 @@ class PrefixCache:
         """Let go of kept units until the rest fits beside so many blocks in use."""
         room = self.capacity - used
         while self._idle and len(self._idle) * self._unit_blocks > room:
-            unit = self._victim()
+            unit, _ = self._idle.popitem(last=False)
             del self._refs[unit]
             if self.evicted is not None:
                 self.evicted(unit)
-
-    def _victim(self) -> int:
-        """Take the kept unit that leaves next."""
-        return self._idle.popitem(last=False)[0]
 
     def give(self, blocks: int) -> None:
         """Use so many blocks fewer."""

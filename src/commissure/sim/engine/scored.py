@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any
 
 from commissure.hal.eviction import Evictor, Moment, Resident
 from commissure.sim.engine.job import Job
@@ -14,7 +16,8 @@ class ScoredCache(PrefixCache):
 
     A unit is a `Resident`: `agent` is who asked for it first (the job's tag), `slot` its depth in the prefix tree;
     `inserted` and `last_used` count admissions. What is known of a unit that leaves for a tier below stays in `below`
-    for as long as it stands in one. `heard` is told of each use. O(kept units) an eviction, where the default is O(1).
+    for as long as it stands in one. `heard` is told of each use. A look at
+    all that is kept goes before each run of evictions, where the default needs none.
     """
 
     def __init__(self, capacity: float, block_tokens: int, unit_tokens: int, evictor: Evictor) -> None:
@@ -36,6 +39,10 @@ class ScoredCache(PrefixCache):
         """What is known of a unit, here or below."""
         found = self._entries.get(unit)
         return self.below[unit] if found is None else found
+
+    def here(self, unit: int) -> bool:
+        """Whether the unit stands on the chip."""
+        return unit in self._entries
 
     def parent(self, unit: int) -> int | None:
         """The unit on which a known one builds."""
@@ -113,12 +120,26 @@ class ScoredCache(PrefixCache):
             if unit not in mine and self._evictor.priority(self._entries[unit], self.now) < least
         )
 
-    def _victim(self) -> int:
-        # Were something to build on each, any could leave: a prefix that was forgotten leaves such.
-        leaves = [unit for unit in self._idle if not self._children.get(unit)] or list(self._idle)
-        victim = min(leaves, key=lambda unit: self._evictor.priority(self._entries[unit], self.now))
-        self._part(victim)
-        return victim
+    def trim(self, used: float) -> None:
+        """As `PrefixCache.trim`, in one look at what is kept: a moment's priorities are asked for once."""
+        idle, room = self._idle, self.capacity - used
+        if not idle or len(idle) * self._unit_blocks <= room:
+            return
+        # Of equals the one that has been kept longer leaves first.
+        turns = {unit: turn for turn, unit in enumerate(idle)}
+        heap = [self._rank(unit, turn) for unit, turn in turns.items() if not self._children.get(unit)]
+        heapify(heap)
+        while idle and len(idle) * self._unit_blocks > room:
+            if not heap:  # on each something in use builds, as a prefix that was forgotten can leave it
+                heap = sorted(self._rank(unit, turns[unit]) for unit in idle)
+            unit = heappop(heap)[2]
+            parent = self._parents.get(unit)
+            self._let_go(unit)
+            if parent is not None and parent in idle and not self._children.get(parent):
+                heappush(heap, self._rank(parent, turns[parent]))
+
+    def _rank(self, unit: int, turn: int) -> tuple[Any, int, int]:
+        return self._evictor.priority(self._entries[unit], self.now), turn, unit
 
     def _leaves(self, unit: int) -> bool:
         return unit in self._idle and not self._children.get(unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import simpy
 
@@ -39,8 +40,9 @@ class Store:
 class ScoredStore(Store):
     """A tier in which what comes down competes with what stands here: of all, the smallest priority leaves.
 
-    Nothing leaves on which something here builds. The evictor is that of the chip's cache, with a memory of this
-    tier's own; what is known of the units is known to that cache. O(units here) a unit that finds no room.
+    What the chip has too leaves before all else, and nothing on which something here builds. The evictor is that of the
+    chip's cache, with a memory of this tier's own; what is known of the units is known to that cache. O(ends of prompts
+    here) a unit that finds no room.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class ScoredStore(Store):
         self.evictor = evictor.for_cache(max(1, self.capacity))
         self._cache = cache
         self._children: dict[int, int] = {}
+        # The units on which nothing here builds.
+        self._ends: dict[int, None] = {}
 
     def put(self, unit: int) -> int | None:
         """As `Store.put`; a unit that would be the first to leave is itself what leaves, and is not written."""
@@ -59,12 +63,10 @@ class ScoredStore(Store):
         if leaving == unit:
             return unit
         if leaving is not None:
-            del self.held[leaving]
-            self._count(leaving, -1)
+            self._drop(leaving)
             self.evictor.left(self._cache.entry(leaving), self._cache.now)
         self.channel.send(self._unit_bytes)
-        self.held[unit] = None
-        self._count(unit, 1)
+        self._add(unit)
         self.evictor.entered(self._cache.entry(unit), self._cache.now)
         return leaving
 
@@ -74,12 +76,31 @@ class ScoredStore(Store):
 
     def _first_to_leave(self, comes: int) -> int:
         parent = self._cache.parent(comes)
-        able = [one for one in (*self.held, comes) if not self._children.get(one) and one != parent]
-        return min(able, key=lambda one: self.evictor.priority(self._cache.entry(one), self._cache.now))
+        able = [one for one in self._ends if one != parent]
+        if comes not in self._children:
+            able.append(comes)
+        return min(able, key=self._rank)
 
-    def _count(self, unit: int, change: int) -> None:
+    def _rank(self, unit: int) -> tuple[bool, Any]:
+        cache = self._cache
+        return not cache.here(unit), self.evictor.priority(cache.entry(unit), cache.now)
+
+    def _add(self, unit: int) -> None:
+        self.held[unit] = None
+        if unit not in self._children:
+            self._ends[unit] = None
         parent = self._cache.parent(unit)
         if parent is not None:
-            self._children[parent] = self._children.get(parent, 0) + change
+            self._children[parent] = self._children.get(parent, 0) + 1
+            self._ends.pop(parent, None)
+
+    def _drop(self, unit: int) -> None:
+        del self.held[unit]
+        del self._ends[unit]
+        parent = self._cache.parent(unit)
+        if parent is not None:
+            self._children[parent] -= 1
             if not self._children[parent]:
                 del self._children[parent]
+                if parent in self.held:
+                    self._ends[parent] = None

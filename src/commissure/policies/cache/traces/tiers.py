@@ -47,8 +47,9 @@ class TieredCache:
     to the next where it beats the one that would leave first, or is lost.
 
     A use of what stands in tier k costs its fetch, or the use's own cost where that is less; both move the object up.
-    Moves take place right after a use and just before the next (the model of the programs in theory/cache). Raises
-    UsageError without a tier.
+    Moves take no time: up just before a use, down just after another object's. As an object may go down while it waits,
+    a program in which each waits in one tier from use to use is no lower bound for this cache; one in which it may sink
+    is. Raises UsageError without a tier.
     """
 
     def __init__(self, evictor: Evictor, levels: Sequence[Level]) -> None:

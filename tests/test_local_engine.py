@@ -17,11 +17,12 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.ledger import Ledger
 from commissure.hal.local_server import local_server
 from commissure.hal.words import WORDS, distinct_text
+from commissure.policies.cache import evictor_names
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
 from commissure.scenarios.calibration import probe_fleet, step_times
 from commissure.scenarios.legs import run_leg
 from commissure.scenarios.run import WORLDS, Run, run
-from commissure.scenarios.scenario import parse_settings
+from commissure.scenarios.scenario import find_scenario, parse_settings
 
 pytestmark = pytest.mark.local
 
@@ -34,14 +35,28 @@ def both_worlds(policy: str, fleet: str = "local", **changes: str) -> tuple[Run,
     return sim, live
 
 
-@pytest.mark.parametrize("workflow", ["loop", "branching"])
-@pytest.mark.parametrize("policy", ["lru", "mru", "random", "topology"])
+@pytest.mark.parametrize(
+    ("policy", "workflow"),
+    [
+        *((policy, "loop") for policy in ("lru", "mru", "random", "topology")),
+        *((policy, "branching") for policy in evictor_names()),
+    ],
+)
 def test_live_equals_sim_call_by_call(policy: str, workflow: str) -> None:
     sim, live = both_worlds(policy, workflow=workflow)
     for simulated, measured in zip(sim.calls, live.calls, strict=True):
         assert simulated.decision() == measured.decision()
     assert sim.decision_hash == live.decision_hash
     assert {call.timing for call in live.calls} == {"server"}
+
+
+@pytest.mark.parametrize("changes", [{"disk_slots": "1"}, {"disk_slots": "3"}, {"prefetch": "likely", "tool_s": "0.4"}])
+def test_disk_and_fetching_ahead_do_live_what_they_do_in_sim(changes: dict[str, str]) -> None:
+    scenario = find_scenario("podcast-interview")
+    settings = parse_settings(scenario, {"iterations": "3", "prompt_words": "60", "output_tokens": "4"} | changes)
+    sim, live = (run_leg(scenario, settings, Fleet.load(), "topology", world, 4) for world in WORLDS)
+    assert [call.decision() for call in sim.calls] == [call.decision() for call in live.calls]
+    assert any(call.restored or call.fetched for call in live.calls)
 
 
 def test_the_engines_own_choice_is_lru() -> None:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commissure.cli_calibrate import calibrate
+from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from commissure.hal.fleets.fleet import Fleet
     from commissure.scenarios.compare import Plan
     from commissure.scenarios.legs import LegSummary
@@ -30,6 +33,7 @@ app = typer.Typer(
 app.command()(replay)
 app.command()(calibrate)
 app.command()(profile)
+app.command()(check)
 app.add_typer(fleet_app, name="fleet")
 
 
@@ -79,7 +83,7 @@ def run(
         raise UsageError("--record is of live runs: give --world live with it")
     if recording is not None and world != "sim":
         raise UsageError("--recording is replayed in virtual time: give --world sim with it")
-    plan = _plan(scenario, [world], policy, seed, fleet, set_, everything=False)
+    plan = _plan(scenario, [world], [policy] if policy else None, seed, fleet, set_, everything=False)
     plan = replace(plan, record=record, recording=None if recording is None else Recording.load(recording))
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
@@ -98,12 +102,16 @@ def compare(
     seed: SeedOption = 0,
     fleet: FleetOption = "local",
     set_: SetOption = None,
+    policies: Annotated[
+        str | None, typer.Option("--policies", help="These, separated by commas, the baseline first.")
+    ] = None,
     sim_only: Annotated[bool, typer.Option("--sim-only", help="Leave the real endpoints alone.")] = False,
     out: OutOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
     """Run a scenario under all its policies, predicted in sim and measured live, and report them side by side."""
-    plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], None, seed, fleet, set_, everything=True)
+    chosen = None if policies is None else [name.strip() for name in policies.split(",")]
+    plan = _plan(scenario, ["sim"] if sim_only else ["sim", "live"], chosen, seed, fleet, set_, everything=True)
     folder, legs = _execute(plan, out, quiet=as_json)
     if as_json:
         print_json({"run_dir": str(folder.path), "legs": [leg.flat() for leg in legs]})
@@ -182,7 +190,7 @@ def _fleet(name: str) -> Fleet:
 
 
 def _plan(
-    scenario: str, worlds: list[str], policy: str | None, seed: int, fleet: str, set_: list[str] | None,
+    scenario: str, worlds: list[str], policies: Sequence[str] | None, seed: int, fleet: str, set_: list[str] | None,
     *, everything: bool,
 ) -> Plan:  # fmt: skip
     from commissure.hal.errors import UsageError, unknown
@@ -200,9 +208,11 @@ def _plan(
     if len(chosen) != len(worlds):
         raise unknown("world", worlds[0], WORLDS)
     found = find_scenario(scenario)
-    if policy is not None and policy not in found.policies:
-        raise unknown("policy", policy, found.policies)
-    policies = found.policies if everything else [policy or found.policies[-1]]
+    for name in policies or ():
+        if name not in found.known_policies:
+            raise unknown("policy", name, found.known_policies)
+    if not policies:
+        policies = found.policies if everything else [found.policies[-1]]
     return make_plan(found, _fleet(fleet), chosen, policies, seed, changes, all_variants=everything)
 
 

@@ -70,7 +70,7 @@ def test_shared_prefixes_are_partly_reused() -> None:
 def test_branch_probabilities_sum_to_one_and_every_walk_returns() -> None:
     for successors in BRANCHES.values():
         assert sum(successors.values()) == pytest.approx(1.0)
-    walk = list(build_workflow("branching", 6).walk(50, SimRuntime(3).rng("walk")))
+    walk = list(build_workflow("branching", 6).iterations(50, SimRuntime(3).rng("walk")))
     assert walk.count("planner") == 50
     assert set(walk) == set(BRANCHES)
 
@@ -81,7 +81,7 @@ def test_expected_calls_are_the_calls_made() -> None:
 
 
 def test_claims_carry_their_inputs_and_say_how_far_off_they_are() -> None:
-    misses, speedup = SCENARIO.claims([])
+    misses, speedup, linear, law = SCENARIO.claims([])
     assert misses.verdict == "not reproduced"
     assert misses.sim == {"lru": 6.0, "topology": pytest.approx(13 / 11)}
     assert misses.live is None
@@ -89,6 +89,9 @@ def test_claims_carry_their_inputs_and_say_how_far_off_they_are() -> None:
     assert speedup.claimed == 2.4
     assert speedup.sim == pytest.approx(leg("lru").time_s / leg("topology").time_s)
     assert speedup.inputs["prompt_words"] == 160
+    assert linear.verdict == law.verdict == "reproduced"
+    assert linear.sim["prompts saved by slots"] == {1: 0, 2: 14, 3: 27, 4: 40, 5: 53, 6: 0, 7: 0}
+    assert list(law.sim.values()) == sorted(law.sim.values(), reverse=True)
 
 
 def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
@@ -97,7 +100,7 @@ def test_claims_take_live_values_from_runs_of_the_same_settings() -> None:
 
     measured = [live("lru", 30), live("topology", 12), live("topology", 1, iterations="3")]
     assert SCENARIO.claims([measured[0], measured[1] | {"run_dir": "runs/y"}])[1].live is None
-    misses, speedup = SCENARIO.claims(measured)
+    misses, speedup, *_ = SCENARIO.claims(measured)
     assert speedup.live == pytest.approx(2.5)
     assert speedup.inputs["live_run"] == "runs/x"
     assert speedup.verdict == "reproduced"
@@ -156,5 +159,5 @@ def test_a_router_of_ones_own_is_kept_and_belady_follows_the_calls() -> None:
 
 def test_claims_are_of_one_endpoint() -> None:
     legs = [pair(policy)[1].flat() | {"world": "live", "run_dir": "runs/x"} for policy in ("lru", "topology")]
-    assert [claim.live for claim in SCENARIO.claims(legs)] == [None, None]
+    assert [claim.live for claim in SCENARIO.claims(legs)] == [None] * 4
     assert "misses_per_endpoint" not in leg("lru").measures

@@ -39,7 +39,7 @@ def with_live(legs: tuple[LegSummary, ...]) -> list[LegSummary]:
 
 def test_it_is_self_contained(folder: RunFolder) -> None:
     page = folder.report.read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 5
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)""", page)
     assert "<script" not in page
     assert "Misses by iteration" in page
@@ -160,5 +160,5 @@ def test_it_opens_in_a_browser(folder: RunFolder, tmp_path: Path) -> None:
         page.screenshot(path=tmp_path / "report.png", full_page=True)
         browser.close()
     assert problems == []
-    assert len(boxes) == 4
+    assert len(boxes) == 7
     assert all(box and box["width"] > 300 and box["height"] > 80 for box in boxes)

@@ -48,10 +48,10 @@ def moved_bytes(fleet: Any) -> float:
 
 
 HINTS = {
-    "plain": (SMALL, {"prefetch", "evict"}),
-    "tiers": (TIERS, {"prefetch", "evict"}),
-    "replicas": (ENGINE + "replicas = 2\n", {"prefetch"}),
-    "split": (ENGINE + PREFILL, {"prefetch"}),
+    "plain": (SMALL, {"prefetch", "place", "evict"}),
+    "tiers": (TIERS, {"prefetch", "place", "evict"}),
+    "replicas": (ENGINE + "replicas = 2\n", {"prefetch", "place"}),
+    "split": (ENGINE + PREFILL, {"prefetch", "place"}),
     "no cache": (ENGINE + "[endpoints.engine]\nprefix_caching = false\n", set()),
     "static shapes": (STATIC, set()),
     "stated": (ENGINE + 'capabilities = { hints = ["prefetch"] }\n', {"prefetch"}),
@@ -65,7 +65,7 @@ def test_what_is_announced_is_what_is_supported(load: Any, kind: str) -> None:
         asked = {
             "prefetch": prefetch("a"),
             "evict": cm.CacheHint("evict", agent="a"),
-            "place": cm.CacheHint("place", agent="a", slot=0),
+            "place": cm.CacheHint("place", agent="a", call=prompt("a")),
             "save": cm.CacheHint("save", agent="a"),
         }
         taken = {name for name, hint in asked.items() if await endpoint.hint(hint) != "unsupported"}
@@ -153,6 +153,22 @@ def test_a_prefetch_that_is_never_used_costs_what_it_displaces(load: Any) -> Non
     assert quiet[2] == wasted[2] == 400
     assert wasted[0] > quiet[0]  # b has to come up again
     assert wasted[1] > quiet[1]
+
+
+@pytest.mark.parametrize("hint", ["prefetch", "place", None])
+def test_what_is_here_and_wanted_again_leaves_later(load: Any, hint: Any) -> None:
+    async def work(rt: cm.Runtime, fleet: cm.OpenFleet) -> list[int]:
+        endpoint = fleet.endpoints["engine"]
+        for agent in "ab":
+            await endpoint.generate(prompt(agent))
+        if hint:
+            outcome = await endpoint.hint(cm.CacheHint(hint, agent="a", call=prompt("a")))
+            assert outcome == {"prefetch": "accepted", "place": "clipped"}[hint]
+        await endpoint.generate(prompt("c"))
+        return [(await endpoint.generate(prompt(agent))).usage.cached_tokens for agent in "a"]
+
+    cached = cm.run(work, load(SMALL)).result
+    assert (cached == [400]) == (hint is not None)
 
 
 def by_graph() -> Evictor:

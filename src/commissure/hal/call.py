@@ -154,12 +154,20 @@ class Call:
 class CacheHint:
     """A wish about an endpoint's KV cache, which the endpoint answers and may decline.
 
-    place: serve this agent's next calls in `slot`. evict: drop the slot's contents. prefetch: compute
-    `call`'s prompt now, without an answer. save, restore: write the agent's KV state to the endpoint's
-    disk, or read it into `slot`.
+    Endpoints with KV slots (`Capabilities.kv_slots`) take all by `slot`; the others take what `hints` lists.
+
+    place: serve this agent's next calls in `slot`; without slots, keep the agent's prefix: `priority` says how much
+    longer than those of others it is wanted, larger stays longer (where `kv_priorities`), and `call` is one that begins
+    with it (elsewhere). evict: drop the slot's contents; without slots, want the agent's prefix no longer than any.
+    prefetch: compute `call`'s prompt now, without an answer. save, restore: write the agent's KV state to the
+    endpoint's disk, or read it into `slot`.
+
+    accepted: done, or in force from the agent's next call on. clipped: done in part; the endpoint's own policy still
+    has the last word. unsupported: nothing was done, and nothing sent.
     """
 
     action: HintAction
     agent: str = ""
     slot: int | None = None
     call: Call | None = None
+    priority: int | None = None

@@ -19,6 +19,9 @@ HINTS: frozenset[HintAction] = frozenset(get_args(HintAction))
 class Capabilities:
     """What an endpoint can do. `kv_slots` is the number of KV slots that hints can address, 0 if none.
 
+    `kv_priorities` says that each request tells how long its agent's prefix is wanted, as hints set it, and that the
+    endpoint evicts by that.
+
     `context_tokens` is the room for one prompt and its answer as the endpoint is set up, where that is known. `stop` is
     the most stop texts, `logprobs` the most other tokens shown in each place (None: no log probabilities at all).
     `several` says whether it gives several answers to one prompt by itself; else it is asked several times.
@@ -26,6 +29,7 @@ class Capabilities:
     """
 
     kv_slots: int = 0
+    kv_priorities: bool = False
     context_tokens: int | None = None
     hints: frozenset[HintAction] = frozenset()
     min_tokens: bool = True

@@ -1,9 +1,9 @@
-"""The seam of KV caches: what a cache holds, when a decision is taken, and the evictor that names who leaves."""
+"""The seam of KV caches: what a cache holds, when a decision is taken, who leaves, and who is fetched ahead."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,13 +38,14 @@ class Moment:
     """When a decision is taken: the number of the use, and the agent that makes it.
 
     `workflow` names the agent's workflow where several share the cache; `others` are the agents at which those others
-    stand, each having made its call there.
+    stand, each having made its call there. `key` is what is used, where that is one entry.
     """
 
     step: int
     agent: str
     workflow: str = ""
     others: tuple[str, ...] = ()
+    key: Hashable = None
 
 
 class Evictor(ABC):
@@ -78,6 +79,21 @@ class Evictor(ABC):
         """The entry has left to make room."""
 
 
+class Prefetcher(ABC):
+    """Which prefixes are brought into a cache before they are asked for. `wanted` is pure, as `Evictor.priority` is."""
+
+    @abstractmethod
+    def wanted(self, absent: Sequence[Resident], now: Moment) -> Sequence[Resident]:
+        """Those of the entries known but not resident that are fetched after this use, the most urgent first."""
+
+    def for_cache(self, capacity: float) -> Prefetcher:
+        """The prefetcher of one cache of that capacity; itself where it remembers nothing."""
+        return self
+
+    def asked(self, now: Moment) -> None:
+        """A use begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is known before a run, of which an evictor is built.
@@ -91,14 +107,14 @@ class Plan:
     seed: int = 0
     uses: tuple[Hashable, ...] = ()
 
-    def need_graph(self, evictor: str) -> nx.DiGraph[str]:
+    def need_graph(self, policy: str) -> nx.DiGraph[str]:
         """The graph. Raises UsageError if there is none."""
         if self.graph is None or not len(self.graph):
-            raise UsageError(f"evictor {evictor!r} needs a workflow's graph, which is not known here")
+            raise UsageError(f"policy {policy!r} needs a workflow's graph, which is not known here")
         return self.graph
 
-    def need_uses(self, evictor: str) -> tuple[Hashable, ...]:
+    def need_uses(self, policy: str) -> tuple[Hashable, ...]:
         """The uses. Raises UsageError if there are none."""
         if not self.uses:
-            raise UsageError(f"evictor {evictor!r} knows the future: give it the uses, Plan(uses=...)")
+            raise UsageError(f"policy {policy!r} knows the future: give it the uses, Plan(uses=...)")
         return self.uses

@@ -21,6 +21,7 @@ Record = TypeVar("Record", bound=BaseModel)
 class CallRecord(BaseModel):
     """One finished call. `leg` names the part of the run: world/policy/workflow. Times in seconds of its clock.
 
+    `restored` and `fetched` say that the prompt's KV state came from the endpoint's disk, or ahead of the call.
     `first_s` is when the first piece of the answer came, since `start_s`; None where it was not seen. `estimated`: the
     endpoint told no tokens.
     """
@@ -48,6 +49,9 @@ class CallRecord(BaseModel):
     timing: TimingSource
     cost_usd: float
     finish: str
+    workflow: str = ""
+    restored: bool = False
+    fetched: bool = False
 
     @property
     def computed_tokens(self) -> int:
@@ -63,7 +67,7 @@ class CallRecord(BaseModel):
         """What was decided and what it did to the cache: all of the record but times and money."""
         return (
             self.number, self.agent, self.endpoint, self.slot, self.evicted,
-            self.prompt_tokens, self.cached_tokens, self.output_tokens,
+            self.prompt_tokens, self.cached_tokens, self.output_tokens, self.restored, self.fetched,
         )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.attempt import Failure
 from commissure.hal.fleets.fleet import Connect, Fleet
 from commissure.hal.fleets.open_fleet import Listeners
-from commissure.hal.fleets.residency import Placement
+from commissure.hal.fleets.slot_table import Placement
 from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.record.open import played_from, recorded_by
@@ -162,9 +162,12 @@ def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placemen
         number=number,
         agent=call.agent,
         kind=call.kind,
+        workflow=call.workflow,
         endpoint=reply.endpoint,
         slot=reply.slot,
         evicted=placement.evicted if placement else "",
+        restored=placement.restores if placement else False,
+        fetched=placement.fetched if placement else False,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         output_tokens=usage.output_tokens,

@@ -58,6 +58,10 @@ class Scenario(Protocol):
     def policies(self) -> Sequence[str]:
         """The policies to compare, the baseline first."""
 
+    @property
+    def known_policies(self) -> Sequence[str]:
+        """All that it can run under."""
+
     def fleet(self, fleet: Fleet, settings: Any, policy: str, seed: int) -> Fleet:
         """The fleet under a policy, with what the scenario needs of it. Raises UsageError if it cannot serve."""
 

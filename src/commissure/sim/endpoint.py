@@ -15,7 +15,7 @@ from commissure.hal.call import CacheHint, Call, HintOutcome
 from commissure.hal.capabilities import HINTS
 from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
-from commissure.hal.errors import EndpointError, Unsupported, UsageError
+from commissure.hal.errors import EndpointError, Refused, Unsupported, UsageError
 from commissure.hal.fanout import fan_out, whole_chunks
 from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.local_server import SLOT_SIMILARITY
@@ -110,11 +110,28 @@ class ModelledEndpoint:
                 self._placed.assign(hint.call.agent, slot)
                 await self._prefetch(hint.call)
             case "save":
+                await self._moved(len(self._held[slot]), save=True)
                 self._saved[hint.agent] = self._held[slot]
             case "restore":
-                self._held[slot] = self._saved.get(hint.agent, ())
+                saved = self._saved.get(hint.agent)
+                if saved is None:
+                    raise Refused(self.name, f"nothing was saved of agent {hint.agent!r}")
+                await self._moved(len(saved), save=False)
+                self._held[slot] = saved
                 self._placed.assign(hint.agent, slot)
         return outcome
+
+    async def _moved(self, tokens: int, *, save: bool) -> None:
+        """Wait while a state travels to the disk or from it; the server does nothing else meanwhile."""
+        disk = self.profile.disk
+        if disk is None:
+            raise UsageError(
+                f"endpoint {self.name!r}: how long its disk takes is not known, so saved prefixes cannot be simulated: "
+                f"state [disk] in profile {self.profile.provider}-{self.profile.model}-{self.profile.chip}"
+            )
+        each = disk.save_token_s if save else disk.restore_token_s
+        async with self._chip:
+            await self._rt.sleep(disk.request_s.value + tokens * each.value)
 
     async def status(self) -> Status:
         return Status(self._running, tuple(len(held) for held in self._held))

@@ -47,7 +47,7 @@ class ServedEndpoint:
         self.capabilities = replace(
             able,
             context_tokens=int(limit) if limit < float("inf") else None,
-            hints=able.hints & {"prefetch"} if profile.step is None else _hints(site, spec),
+            hints=able.hints & {"prefetch", "place"} if profile.step is None else _hints(site, spec, able.hints),
         )
         chip = site.chip_of(spec)
         self._ahead = Ahead(rt, self._server, chip, site.unit_tokens)
@@ -90,20 +90,25 @@ class ServedEndpoint:
     async def hint(self, hint: CacheHint) -> HintOutcome:
         """An engine manages its cache itself, but can be asked to fetch or compute a prompt ahead, and to let one go.
 
-        A prefetch returns when the prompt is there. A hosted API says a token after it, and bills it. `evict` sends
-        down what of the agent's last prompt, or of the call's, is no other agent's; it is `clipped` where some of that
-        is in use, or where the hint names nobody. Raises EndpointError, and UsageError for a prefetch without a call.
+        A prefetch returns when the prompt is there. A hosted API says a token after it, and bills it. A place is a
+        prefetch that pins nothing, and so `clipped`: what was used last leaves last. `evict` sends down what of the
+        agent's last prompt, or of the call's, is no other agent's; it is `clipped` where some of that is in use, or
+        where the hint names nobody. Raises EndpointError, and UsageError for a prefetch without a call.
         """
         if hint.action not in self.capabilities.hints:
             return "unsupported"
         if hint.action == "evict":
             return self._evict(hint)
         if hint.call is None:
+            if hint.action == "place":
+                return "unsupported"
             raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
         if self.profile.step is None:
             await self.generate(replace(hint.call, n=1, max_tokens=1, min_tokens=0))
-            return "accepted"
-        return await self._prefetch(hint.call)
+            outcome: HintOutcome = "accepted"
+        else:
+            outcome = await self._prefetch(hint.call)
+        return outcome if hint.action == "prefetch" else "clipped"
 
     async def _prefetch(self, call: Call) -> HintOutcome:
         self._require(call)
@@ -212,13 +217,14 @@ class ServedEndpoint:
         return Reply((choice,), usage, timing, self.name, self.profile.price_usd(usage), None, state)
 
 
-def _hints(site: Site, spec: EndpointSpec) -> frozenset[HintAction]:
+def _hints(site: Site, spec: EndpointSpec, real: frozenset[HintAction]) -> frozenset[HintAction]:
     """What an engine's cache can be asked for; nothing, if the fleet file says what can be and leaves it out."""
     stated: frozenset[HintAction] | None = spec.capabilities.get("hints")
-    kept = site.kept.get(spec.name, [])
-    able: frozenset[HintAction] = frozenset({"prefetch"} if any(one.caches for one in kept) else ())
+    able: frozenset[HintAction] = frozenset()
+    if any(one.caches for one in site.kept.get(spec.name, [])):
+        able = frozenset({"prefetch"}) | (real & {"place"})
     if site.chip_of(spec) is not None:
-        able |= {"evict"}
+        able |= frozenset[HintAction]({"evict"})
     return able if stated is None else able & frozenset(stated)
 
 

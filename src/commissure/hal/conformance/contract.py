@@ -123,23 +123,27 @@ async def refuses_what_does_not_fit(rt: Runtime, endpoint: Endpoint) -> None:
 
 
 async def answers_hints(rt: Runtime, endpoint: Endpoint) -> None:
-    """Every hint gets one of the three outcomes, and unsupported ones change nothing."""
-    hints: list[CacheHint] = [
-        CacheHint("place", agent="conformance", slot=0),
-        CacheHint("prefetch", slot=0, call=_call(endpoint)),
+    """Hints are answered as the capabilities announce them, and the next call is served."""
+    able, call = endpoint.capabilities, _call(endpoint)
+    hints = [
+        CacheHint("place", agent="conformance", slot=0, call=call, priority=7),
+        CacheHint("prefetch", agent="conformance", slot=0, call=call),
         CacheHint("save", agent="conformance", slot=0),
-        CacheHint("evict", slot=0),
+        CacheHint("evict", agent="conformance", slot=0),
         CacheHint("restore", agent="conformance", slot=0),
     ]
     for hint in hints:
         outcome = await endpoint.hint(hint)
         require(outcome in get_args(HintOutcome), "a hint is answered", outcome)
-        supported = hint.action in endpoint.capabilities.hints
+        supported = hint.action in able.hints
         require((outcome == "unsupported") != supported, f"{hint.action} is answered as capabilities say", outcome)
-    beyond = CacheHint("place", agent="conformance", slot=endpoint.capabilities.kv_slots)
+    if able.kv_priorities and "place" in able.hints:
+        raised = await endpoint.hint(CacheHint("place", agent="conformance", slot=0, priority=8))
+        require(raised == "accepted", "a priority may be raised", raised)
+    beyond = CacheHint("place", agent="conformance", slot=able.kv_slots)
     require(await endpoint.hint(beyond) != "accepted", "a slot that does not exist is not accepted")
     await endpoint.hint(CacheHint("place", agent="conformance", slot=0))
-    _check_reply(endpoint, _call(endpoint), await endpoint.generate(_call(endpoint)))
+    _check_reply(endpoint, call, await endpoint.generate(call))
 
 
 async def keeps_what_it_saved(rt: Runtime, endpoint: Endpoint) -> None:

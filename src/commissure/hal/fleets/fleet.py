@@ -10,11 +10,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from commissure.hal.clock.background import Start, background
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.eviction import Evictor
+from commissure.hal.eviction import Evictor, Prefetcher
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.open_fleet import Listeners, OpenFleet
+from commissure.hal.fleets.ranking import Ranking, takes_ranks
+from commissure.hal.fleets.residency import Residency
 from commissure.hal.fleets.spec import EndpointSpec, FleetFile
 from commissure.hal.ledger import Ledger
 from commissure.hal.placement import Placer
@@ -37,6 +40,8 @@ class Fleet:
     profiles: Mapping[str, Profile]
     router: Router = field(default_factory=FirstAble)
     evictor: Evictor | None = None
+    # Beside an evictor only: what is fetched before it is asked for.
+    prefetcher: Prefetcher | None = None
     # Where its file stands: other files that it names are found from there.
     folder: Path = field(default_factory=Path)
     # What goes wrong in a simulation of it.
@@ -47,7 +52,7 @@ class Fleet:
     def __post_init__(self) -> None:
         if not callable(getattr(self.router, "choose", None)):
             raise UsageError(f"a router has choose(call, fleet), which {self.router!r:.60} has not")
-        for policy in (self.router, self.evictor, self.placer):
+        for policy in (self.router, self.evictor, self.prefetcher, self.placer):
             if isinstance(policy, type):
                 raise UsageError(f"give an instance of the policy, {policy.__name__}(), not the class")
 
@@ -74,7 +79,7 @@ class Fleet:
                 profiles[spec.name] = _known_of(spec, place.parent)
             except UsageError as error:
                 raise UsageError(f"{place}: endpoint {spec.name!r}: {error}") from None
-        return cls(specs, profiles, router or FirstAble(), evictor, place.parent, file.faults, placer)
+        return cls(specs, profiles, router or FirstAble(), evictor, None, place.parent, file.faults, placer)
 
     @property
     def usd_per_hour(self) -> float:
@@ -97,13 +102,16 @@ class Fleet:
         known = {name for name, one in self.profiles.items() if one.price or one.usd_per_hour}
         return [spec.name for spec in self.specs if spec.name not in known]
 
-    def with_evictor(self, evictor: Evictor | None) -> Fleet:
+    def with_evictor(self, evictor: Evictor | None, prefetcher: Prefetcher | None = None) -> Fleet:
         """The same fleet under another cache policy."""
-        return replace(self, evictor=evictor)
+        return replace(self, evictor=evictor, prefetcher=prefetcher)
 
-    def with_slots(self, slots: int, slot_tokens: int) -> Fleet:
-        """The same fleet with this many KV slots an endpoint, of this many tokens each. Raises UsageError."""
-        changed = {"slots": slots, "slot_tokens": slot_tokens}
+    def with_slots(self, slots: int, slot_tokens: int, disk_slots: int = 0) -> Fleet:
+        """The same fleet with this many KV slots an endpoint, of this many tokens each. Raises UsageError.
+
+        `disk_slots` is how many agents' prefixes each endpoint's disk may hold beside them.
+        """
+        changed = {"slots": slots, "slot_tokens": slot_tokens, "disk_slots": disk_slots}
         try:
             specs = tuple(EndpointSpec.model_validate(spec.model_dump() | changed) for spec in self.specs)
         except ValidationError as error:
@@ -127,7 +135,21 @@ class Fleet:
             guards = {
                 spec.name: Guard(rt, spec.name, spec.resilience, self.profiles[spec.name].limits) for spec in self.specs
             }
-            yield OpenFleet(rt, endpoints, guards, self.router, self.evictor, ledger, listeners or Listeners())
+            start = await stack.enter_async_context(background(rt)) if self.prefetcher else None
+            residencies = {} if self.evictor is None else self._residencies(rt, endpoints, self.evictor, start)
+            yield OpenFleet(rt, endpoints, guards, self.router, residencies, ledger, listeners or Listeners())
+
+    def _residencies(
+        self, rt: Runtime, endpoints: list[Endpoint], evictor: Evictor, start: Start | None
+    ) -> dict[str, Residency | Ranking]:
+        """The keepers of KV slots, of the endpoints that have any; of those that evict by priority, who ranks."""
+        disk_slots = {spec.name: spec.disk_slots for spec in self.specs}
+        ranked = {one.name: Ranking(rt, one, evictor) for one in endpoints if takes_ranks(one)}
+        return ranked | {
+            one.name: Residency(rt, one, evictor, self.prefetcher, disk_slots[one.name], start)
+            for one in endpoints
+            if one.capabilities.kv_slots
+        }
 
 
 def _exists(path: Path) -> bool:

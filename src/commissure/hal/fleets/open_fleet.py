@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,9 +11,10 @@ from itertools import count
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
-from commissure.hal.fleets.residency import Placement, Residency
+from commissure.hal.fleets.ranking import Ranking
+from commissure.hal.fleets.residency import Residency
+from commissure.hal.fleets.slot_table import Placement
 from commissure.hal.ledger import Ledger
 from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.reply import Chunk, Reply
@@ -44,7 +45,7 @@ class OpenFleet:
         endpoints: list[Endpoint],
         guards: dict[str, Guard],
         router: Router,
-        evictor: Evictor | None,
+        residencies: Mapping[str, Residency | Ranking],
         ledger: Ledger,
         listeners: Listeners,
     ) -> None:
@@ -58,11 +59,7 @@ class OpenFleet:
         self._anonymous = count(1)
         self._decisions = 0
         self._running = dict.fromkeys(self.endpoints, 0)
-        self._residencies = {
-            endpoint.name: Residency(rt, endpoint, evictor)
-            for endpoint in endpoints
-            if evictor is not None and endpoint.capabilities.kv_slots
-        }
+        self._residencies = residencies
 
     def ended(self, workflow: str) -> None:
         """Say that one of several workflows (`Call.workflow`) has made its last call: caches plan for it no more."""

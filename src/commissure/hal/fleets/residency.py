@@ -1,103 +1,115 @@
-"""Which agents' prefixes an endpoint's KV slots hold, kept by an evictor's decisions."""
+"""Puts an evictor's and a prefetcher's decisions into effect on an endpoint whose KV slots can be addressed."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 
 from commissure.hal.call import CacheHint, Call
+from commissure.hal.clock.background import Start
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import UsageError
-from commissure.hal.eviction import Evictor, Moment, Resident
-from commissure.hal.profiles.estimate import expected_usage
-from commissure.hal.profiles.steptime import coefficients, prefill_features, seconds
+from commissure.hal.errors import EndpointError
+from commissure.hal.eviction import Evictor, Moment, Prefetcher, Resident
+from commissure.hal.fleets.slot_table import Placement, SlotTable
+from commissure.hal.fleets.standing import Standing, prompt_cost
 from commissure.hal.runtime import Runtime
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a call goes, and which agent's prefix it displaces there."""
-
-    slot: int
-    evicted: str = ""
-
-
 class Residency:
-    """Forced residency: the agent that calls always gets a slot, and the evictor names who leaves.
+    """At most `kv_slots` calls are under way at once, so one slot is always free or idle.
 
-    A prefix in use is never displaced; at most `kv_slots` calls are under way at once, so one slot is
-    always free or idle.
+    With a prefetcher, what it wants after a call is brought into idle slots in the background: from the endpoint's disk
+    if it lies there, else by computing the agent's last prompt again. One prefix at a time, and never for a slot whose
+    own prefix is wanted more.
     """
 
-    def __init__(self, rt: Runtime, endpoint: Endpoint, evictor: Evictor) -> None:
+    def __init__(
+        self,
+        rt: Runtime,
+        endpoint: Endpoint,
+        evictor: Evictor,
+        prefetcher: Prefetcher | None = None,
+        disk_slots: int = 0,
+        start: Start | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._slots = endpoint.capabilities.kv_slots
-        self._evictor = evictor.for_cache(self._slots)
+        self._table = SlotTable(evictor, self._slots, disk_slots)
         self._places = rt.semaphore(self._slots)
-        self._residents: dict[str, Resident] = {}
-        self._running: Counter[str] = Counter()
-        self._stands: dict[str, str] = {}
-        self._step = 0
+        self._prefetcher = None if prefetcher is None or start is None else prefetcher.for_cache(self._slots)
+        self._start = start
+        self._calls: dict[str, Call] = {}
+        self._standing = Standing()
+        self._under_way = 0
+        self._fetching = False
 
     @property
     def residents(self) -> tuple[Resident, ...]:
         """What the slots hold now."""
-        return tuple(self._residents.values())
+        return tuple(self._table.residents.values())
 
     @asynccontextmanager
     async def admitted(self, call: Call) -> AsyncIterator[Placement]:
         """Hold a slot for the call while the block runs."""
         async with self._places:
-            placement = self._place(call)
-            self._running[call.agent] += 1
-            try:
-                await self._endpoint.hint(CacheHint("place", agent=call.agent, slot=placement.slot))
+            now = self._standing.moment(call)
+            if self._prefetcher is not None:
+                self._prefetcher.asked(now)
+            placement = self._table.use(call.agent, prompt_cost(call, self._endpoint.profile), now)
+            async with self._running(call.agent):
+                await self._move(call.agent, placement)
                 yield placement
-            finally:
-                self._running[call.agent] -= 1
+        if self._prefetcher is not None:
+            self._calls[call.agent] = call
+            self._look_ahead(self._prefetcher, now)
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""
-        self._stands.pop(workflow, None)
+        self._standing.ended(workflow)
 
-    def _place(self, call: Call) -> Placement:
-        agent, now = call.agent, self._moment(call)
-        self._evictor.asked(now)
-        if before := self._residents.get(agent):
-            entry = self._residents[agent] = replace(before, last_used=now.step, uses=before.uses + 1)
-            self._evictor.used(entry, now)
-            return Placement(entry.slot)
-        placement = self._make_room(now)
-        entry = Resident(agent, placement.slot, now.step, now.step, 1, agent, 1.0, self._cost(call))
-        self._residents[agent] = entry
-        self._evictor.entered(entry, now)
-        return placement
-
-    def _moment(self, call: Call) -> Moment:
-        self._stands[call.workflow] = call.agent
-        others = tuple(agent for workflow, agent in self._stands.items() if workflow != call.workflow)
-        self._step += 1
-        return Moment(self._step - 1, call.agent, call.workflow, others)
-
-    def _cost(self, call: Call) -> float:
-        """Seconds to compute the prompt; its tokens where the endpoint's step times are not known."""
-        profile = self._endpoint.profile
-        tokens = expected_usage(call, profile).prompt_tokens
-        return seconds(coefficients(profile.step), prefill_features(tokens, 0)) if profile.step else float(tokens)
-
-    def _make_room(self, now: Moment) -> Placement:
-        taken = {entry.slot for entry in self._residents.values()}
-        free = [slot for slot in range(self._slots) if slot not in taken]
-        if free:
-            return Placement(free[0])
-        idle = [entry for entry in self._residents.values() if not self._running[entry.agent]]
+    @asynccontextmanager
+    async def _running(self, agent: str) -> AsyncIterator[None]:
+        self._table.running[agent] += 1
+        self._under_way += 1
         try:
-            victim = min(idle, key=lambda entry: self._evictor.priority(entry, now))
-        except TypeError as error:
-            evictor = type(self._evictor).__name__
-            raise UsageError(f"{evictor}.priority() must give keys that sort among each other: {error}") from error
-        del self._residents[victim.agent]
-        self._evictor.left(victim, now)
-        return Placement(victim.slot, victim.agent)
+            yield
+        finally:
+            self._table.running[agent] -= 1
+            self._under_way -= 1
+
+    async def _move(self, agent: str, placement: Placement) -> None:
+        """Bring the slot into the state that the placement says. A disk that fails only costs the computing."""
+        slot = placement.slot
+        if placement.saves and not await self._tried(CacheHint("save", agent=placement.evicted, slot=slot)):
+            self._table.lost(placement.evicted)
+        if placement.restores:
+            if await self._tried(CacheHint("restore", agent=agent, slot=slot)):
+                return
+            self._table.lost(agent)
+        await self._endpoint.hint(CacheHint("place", agent=agent, slot=slot))
+
+    async def _tried(self, hint: CacheHint) -> bool:
+        try:
+            return await self._endpoint.hint(hint) != "unsupported"
+        except EndpointError:
+            return False
+
+    def _look_ahead(self, prefetcher: Prefetcher, now: Moment) -> None:
+        if self._fetching or self._under_way >= self._slots or self._start is None:
+            return
+        for entry in prefetcher.wanted(tuple(self._table.absent.values()), now):
+            placement = self._table.fetch(entry.agent, now)
+            if placement is not None:
+                self._fetching = True
+                self._start(self._fetch, entry.agent, placement)
+                return
+
+    async def _fetch(self, agent: str, placement: Placement) -> None:
+        try:
+            async with self._places, self._running(agent):
+                await self._move(agent, placement)
+                if not placement.restores:
+                    call = self._calls[agent]
+                    await self._tried(CacheHint("prefetch", agent=agent, slot=placement.slot, call=call))
+        finally:
+            self._fetching = False

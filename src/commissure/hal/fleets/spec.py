@@ -87,7 +87,8 @@ class EndpointSpec(BaseModel):
 
     `replicas` of it stand behind one name; `engine` is how its engine is set up, where that differs from the profile.
     `prefill` names other chips that compute its prompts, one group of them or several. Endpoints that share a chip name
-    it in `shares`: one of them is loaded at a time, in `load_s` seconds.
+    it in `shares`: one of them is loaded at a time, in `load_s` seconds. Of a llama.cpp server: how many KV `slots` it
+    has, of `slot_tokens` each, and how many agents' prefixes an evictor keeps on its disk beside them, `disk_slots`.
 
     Of a real endpoint: where it is, which variable of the environment holds its key, what it calls the model, `options`
     that are added to every request as they are, what it can do otherwise than the provider's table says, after how
@@ -112,6 +113,7 @@ class EndpointSpec(BaseModel):
     resilience: Resilience = Resilience()
     slots: Annotated[int, Field(ge=1, le=1024)] = 1
     slot_tokens: Annotated[int, Field(ge=64, le=10_000_000)] = 2048
+    disk_slots: Annotated[int, Field(ge=0, le=100_000)] = 0
     calibrate: bool = False
     price: PriceOverride | None = None
     replicas: Annotated[int, Field(ge=1, le=4096)] = 1

@@ -68,6 +68,14 @@ class StepTime(Record):
         return {name: value_of(quantity) for name, quantity in self}
 
 
+class Disk(Record):
+    """What writing a slot's KV state to the endpoint's disk takes, and reading it back, in seconds."""
+
+    save_token_s: Quantity
+    restore_token_s: Quantity
+    request_s: Quantity
+
+
 class Tokenizer(Record):
     """How text becomes tokens in a model of an endpoint: a chat frame around words of a mean length.
 
@@ -102,6 +110,7 @@ class Profile(Record):
     price: Price | None = None
     step: StepTime | None = None
     tokenizer: Tokenizer | None = None
+    disk: Disk | None = None
     chips: Annotated[int, Field(ge=1)] = 1
     usd_per_hour: Quantity | None = None
     engine: EngineSettings | None = None

@@ -1,6 +1,8 @@
 """vLLM on AWS Neuron: Trainium and Inferentia behind vLLM's server.
 
 aws-neuron/aws-neuron-sdk: vllm-neuron/docs/guides/features-guide.md, vllm-neuron/docs/design/vllm/metrics.md.
+
+Hints are vLLM's: prefixes are cached by default there too, in as many blocks as --num-gpu-blocks-override says.
 """
 
 from __future__ import annotations

@@ -1,4 +1,13 @@
-"""vLLM's own server. docs.vllm.ai: serving/openai_compatible_server, features/per_request_metrics, design/metrics."""
+"""vLLM's own server. docs.vllm.ai: serving/openai_compatible_server, features/per_request_metrics, design/metrics.
+
+Of hints it takes two, each as a request for one token (SamplingParams takes no fewer). prefetch leaves the prompt's
+full blocks in the prefix cache; place touches the blocks of a prefix that is kept, which takes them out of the LRU
+queue of free blocks and puts them back at its tail (design/prefix_caching: "Touch", "Free"): they leave last, and are
+not pinned. Nothing evicts, saves or restores a prefix: the request field `kv_hints` carries actions that no engine
+executes yet (vllm-project/vllm pull 53423), and `priority` orders scheduling, not eviction (issue 47802). To share no
+prefix with other users of a server, give it `options = { cache_salt = "..." }` in the fleet file
+(design/prefix_caching: "Cache Isolation for Security").
+"""
 
 from __future__ import annotations
 
@@ -25,7 +34,7 @@ class VllmCodec(OpenAiCodec):
 
 
 # A caller cannot know whether the server was started with its times on: streams are timed here as well.
-CAPABILITIES = Capabilities(hints=frozenset({"prefetch"}), cache_ttls_s=(), tells_times=False)
+CAPABILITIES = Capabilities(hints=frozenset({"prefetch", "place"}), cache_ttls_s=(), tells_times=False)
 
 PROVIDER = Provider(
     codec=VllmCodec,

@@ -27,6 +27,7 @@ from commissure.hal.wire.timing import Watch
 
 METRICS = "/metrics"
 FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
+ONE_TOKEN = Usage(1, 0, 1)
 _END = object()
 
 
@@ -45,7 +46,7 @@ class ApiEndpoint:
     ) -> None:
         self.name = spec.name
         self.profile = profile
-        self.capabilities = provider.able(spec) if capabilities is None else capabilities
+        self.capabilities = _unpaid(provider.able(spec), profile) if capabilities is None else capabilities
         self._provider = provider
         self._codec: Codec = provider.codec(spec, provider.model_id(spec), self.capabilities)
         self._rt = rt
@@ -86,14 +87,28 @@ class ApiEndpoint:
         yield Chunk("", self._reply(call, answer, watch))
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        """A prefetch, where the endpoint keeps prefixes of its own and nobody is billed for it."""
-        if hint.action != "prefetch" or "prefetch" not in self.capabilities.hints:
+        """A prefetch, and a place by the same request, at servers of one's own that are not paid by the token.
+
+        What a hint computes stands in no ledger: it costs an endpoint that is hired by the hour nothing more, and
+        `Budget` counts calls alone. Where tokens are paid (hosted APIs, or a price in the fleet file) every hint is
+        unsupported: to keep a prefix warm there, send a call of one token through the fleet, which reserves for it.
+
+        place asks for a prefix that is kept, which makes it the last to leave a cache that evicts by LRU; that is
+        clipped, for it cannot be pinned. It needs `call`: without slots, an agent alone names no prefix.
+        Raises EndpointError as a call does. Whoever gives a hint that no call depends on may let that pass.
+        """
+        if hint.action not in self.capabilities.hints:
             return "unsupported"
-        await self.prefetch(hint)
-        return "accepted"
+        if hint.action == "place" and hint.call is not None:
+            await self.prefetch(hint)
+            return "clipped"
+        if hint.action == "prefetch":
+            await self.prefetch(hint)
+            return "accepted"
+        return "unsupported"
 
     async def prefetch(self, hint: CacheHint) -> None:
-        """Have a prompt computed by asking for a single token after it."""
+        """Have a prompt computed by asking for a single token after it, which is thrown away."""
         if hint.call is None:
             raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
         path, body = self.request(replace(hint.call, n=1, max_tokens=1, min_tokens=0), stream=False)
@@ -199,6 +214,11 @@ class ApiEndpoint:
         )
         reasoning = sum(text_tokens(one.reasoning, self.profile) for one in answer.choices)
         return Usage(prompt, 0, max(output, 1 - reasoning, 0), reasoning, estimated=True)
+
+
+def _unpaid(able: Capabilities, profile: Profile) -> Capabilities:
+    """Without hints where they would be paid by the token: no ledger reserves for a hint."""
+    return replace(able, hints=frozenset()) if profile.price_usd(ONE_TOKEN) else able
 
 
 def _said_otherwise(choice: Choice) -> Choice:

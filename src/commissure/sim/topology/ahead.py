@@ -74,6 +74,8 @@ class Ahead:
                 return "clipped"
         if kept.here(part) < len(part):
             await self._compute(part, agent)
+        else:
+            kept.engine.memory.cache.land(part, agent)  # wanted again: it leaves later
         return "accepted" if kept.here(units) == len(units) else "clipped"
 
     def expel(self, units: Sequence[int]) -> HintOutcome:

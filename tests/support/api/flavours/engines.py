@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tests.support.api.answer import Answer, Choice
-from tests.support.api.ask import Body
+from tests.support.api.ask import Ask, Body, Refusal, wanted
 from tests.support.api.flavours.base import Event, Load, Reply
 from tests.support.api.flavours.hosted import per_s
 from tests.support.api.flavours.openai import OpenAI
@@ -14,7 +14,36 @@ from tests.support.api.flavours.shapes import ERRORS, Errors, Limits, Sample, ex
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Vllm(OpenAI):
+class Asked(NamedTuple):
+    """What a call that was served said of the prefix cache: its prompt, how many tokens it wanted, its priority."""
+
+    words: tuple[str, ...]
+    most_tokens: int | None
+    priority: int | None
+
+
+class Engine(OpenAI):
+    """An engine of one's own. It keeps what its calls said of the cache, in the order they came.
+
+    `refuses_priorities`: as SGLang with --abort-on-priority-when-disabled (srt/managers/scheduler.py,
+    _set_or_validate_priority).
+    """
+
+    refuses_priorities = False
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+
+    def read(self, kind: str, body: Body) -> Ask:
+        ask = super().read(kind, body)
+        priority = wanted(body, "priority", int)
+        if priority is not None and self.refuses_priorities:
+            raise Refusal(503, "unavailable", "Using priority is disabled for this server.")
+        self.asked.append(Asked(ask.prompts[0].words, ask.most_tokens, priority))
+        return ask
+
+
+class Vllm(Engine):
     """docs.vllm.ai; `metrics` as with --enable-per-request-metrics, prompt_tokens_details as with its own flag."""
 
     name = "vllm"
@@ -116,7 +145,7 @@ class Neuron(Vllm):
         ]
 
 
-class Sglang(OpenAI):
+class Sglang(Engine):
     """sgl-project/sglang:python/sglang/srt/entrypoints/openai/protocol.py; usage as with --enable-cache-report."""
 
     name = "sglang"

@@ -55,6 +55,15 @@ class LearnedChain:
         row[here] -= 1.0
         return dict(zip(self._place, (row / inverse.diagonal()).tolist(), strict=True))
 
+    def following(self, agent: str) -> dict[str, float]:
+        """The probabilities of who calls next after the agent; empty if it was never heard of."""
+        here = self._place.get(agent)
+        if here is None:
+            return {}
+        row = self._row(here)
+        names = tuple(self._place)
+        return {names[place]: float(row[place]) for place in row.nonzero()[0]}
+
     def _moved(self, before: int, here: int) -> None:
         old = self._row(before)
         self._weights[before, here] += 1.0
@@ -69,14 +78,12 @@ class LearnedChain:
             self._green = None
 
     def _row(self, place: int) -> Matrix:
-        row: Matrix = self._weights[place] / self._totals[place] if self._totals[place] else self._weights[place]
+        row: Matrix = self._weights[place] / max(self._totals[place], 1e-300)  # a row without a total is empty
         return row
 
     def _inverse(self) -> Matrix:
         if self._green is None:
-            rows = np.divide(
-                self._weights, self._totals[:, None], out=np.zeros_like(self._weights), where=self._totals[:, None] > 0
-            )
+            rows = np.array([self._row(place) for place in range(len(self._place))])
             self._green = green(Chain(tuple(self._place), rows, self._discounts))
             self._updates = 0
         return self._green

@@ -65,7 +65,7 @@ class FlatCache:
 
     def use(self, use: Use) -> tuple[bool, tuple[Hashable, ...]]:
         """Use an object: whether it was resident, and what left for it. Raises UsageError if it can never fit."""
-        now = Moment(self._step, use.agent or str(use.key), use.workflow, use.others)
+        now = Moment(self._step, use.agent or str(use.key), use.workflow, use.others, use.key)
         self._step += 1
         self._evictor.asked(now)
         before = self.residents.get(use.key)

@@ -69,7 +69,7 @@ class TieredCache:
 
     def use(self, use: Use, slack_s: float = 0.0) -> tuple[int | None, float]:
         """Use an object: the tier that had it, None if it was computed, and the cost. Raises UsageError."""
-        now = Moment(self._step, use.agent or str(use.key), use.workflow, use.others)
+        now = Moment(self._step, use.agent or str(use.key), use.workflow, use.others, use.key)
         self._step += 1
         self._evictor.asked(now)
         if use.size > self.levels[0].capacity:

@@ -1,0 +1,52 @@
+"""What an invariant raises: a short text, and what the cache has done until then."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One use as a cache has served it: which left for it, what was resident afterwards, and whose calls ran on."""
+
+    number: int
+    key: Hashable
+    hit: bool
+    left: tuple[Hashable, ...]
+    residents: tuple[Hashable, ...]
+    running: tuple[Hashable, ...]
+
+    def line(self) -> str:
+        """The use for a person."""
+        running = f" while {', '.join(map(str, self.running))} runs on" if self.running else ""
+        left = f", {', '.join(map(str, self.left))} leaves" if self.left else ""
+        return f"use {self.number}: {self.key} {'hits' if self.hit else 'misses'}{left}{running}"
+
+
+class Broken(AssertionError):
+    """An invariant does not hold. `served` are the uses until then."""
+
+    def __init__(self, said: str, served: tuple[Served, ...] = ()) -> None:
+        super().__init__(said)
+        self.said = said
+        self.served = served
+
+
+class Raised(Broken):
+    """A question to the policy ended in an exception."""
+
+
+class Unsortable(Broken):
+    """The policy's keys do not sort among each other."""
+
+
+def raised(asked: str, error: BaseException) -> Raised:
+    """The exception of a policy, with the line of it that raised."""
+    kit = Path(__file__).parent
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent != kit]
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return Raised(f"{asked} raised {type(error).__name__}: {error}{where}")

@@ -220,12 +220,14 @@ class ServedEndpoint:
 def _hints(site: Site, spec: EndpointSpec, real: frozenset[HintAction]) -> frozenset[HintAction]:
     """What an engine's cache can be asked for; nothing, if the fleet file says what can be and leaves it out."""
     stated: frozenset[HintAction] | None = spec.capabilities.get("hints")
-    able: frozenset[HintAction] = frozenset()
+    able: set[HintAction] = set()
     if any(one.caches for one in site.kept.get(spec.name, [])):
-        able = frozenset({"prefetch"}) | (real & {"place"})
+        able.add("prefetch")
+        if "place" in real:
+            able.add("place")
     if site.chip_of(spec) is not None:
-        able |= frozenset[HintAction]({"evict"})
-    return able if stated is None else able & frozenset(stated)
+        able.add("evict")
+    return frozenset(able if stated is None else able & set(stated))
 
 
 @asynccontextmanager

@@ -23,7 +23,8 @@ AT_ONCE = "null"
 
 def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
     """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
-    site = Site(rt.env, block_tokens(fleet), fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
+    site = Site(rt.env, block_tokens(fleet), fleet.folder, seed, faults=fleet.faults)
+    site.evictor, site.placer = fleet.evictor, fleet.placer
     return partial(_open, rt, site, behaviour)
 
 

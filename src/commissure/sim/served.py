@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
-from commissure.hal.call import CacheHint, Call, HintOutcome, KvState
+from commissure.hal.call import CacheHint, Call, HintAction, HintOutcome, KvState
 from commissure.hal.clock.primitives import Event
 from commissure.hal.connect import capabilities as able_of
 from commissure.hal.endpoint import Status
@@ -27,6 +27,7 @@ from commissure.sim.engine.server import Server
 from commissure.sim.hosted.latency import hidden_tokens
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.tokens import TokenModel, Tokens
+from commissure.sim.topology.ahead import Ahead
 from commissure.sim.topology.build import Site, build_server, longest_call
 from commissure.sim.topology.handoff import HandOff
 
@@ -40,9 +41,18 @@ class ServedEndpoint:
         self.name = spec.name
         self.profile = profile
         limit = longest_call(spec, profile, site.folder)
-        self.capabilities = replace(able_of(spec), context_tokens=int(limit) if limit < float("inf") else None)
         self._rt = rt
         self._server: Server = build_server(site, spec, profile)
+        able = able_of(spec)
+        self.capabilities = replace(
+            able,
+            context_tokens=int(limit) if limit < float("inf") else None,
+            hints=able.hints & {"prefetch", "place"} if profile.step is None else _hints(site, spec, able.hints),
+        )
+        chip = site.chip_of(spec)
+        self._ahead = Ahead(rt, self._server, chip, site.unit_tokens)
+        # The units of each agent's last prompt.
+        self._last: dict[str, Sequence[int]] = {}
         self._handoff = HandOff(rt.env, spec, profile, rt.sleep)
         self._behaviour = behaviour or Filler()
         self._model = TokenModel(profile.tokenizer, models().get(profile.model))
@@ -78,18 +88,49 @@ class ServedEndpoint:
         yield Chunk("", reply)
 
     async def hint(self, hint: CacheHint) -> HintOutcome:
-        """An engine of this kind manages its cache itself; a prefetch computes a prompt and says one token.
+        """An engine manages its cache itself, but can be asked to fetch or compute a prompt ahead, and to let one go.
 
-        So does a place, of a prefix that is kept: the last used leaves last, but is not pinned.
+        A prefetch returns when the prompt is there. A hosted API says a token after it, and bills it. A place is a
+        prefetch that pins nothing, and so `clipped`: what was used last leaves last. `evict` sends down what of the
+        agent's last prompt, or of the call's, is no other agent's; it is `clipped` where some of that is in use, or
+        where the hint names nobody. Raises EndpointError, and UsageError for a prefetch without a call.
         """
-        if hint.action not in ("prefetch", "place") or hint.action not in self.capabilities.hints:
+        if hint.action not in self.capabilities.hints:
             return "unsupported"
+        if hint.action == "evict":
+            return self._evict(hint)
         if hint.call is None:
             if hint.action == "place":
                 return "unsupported"
             raise UsageError("a prefetch hint needs the call whose prompt is to be computed")
-        await self.generate(replace(hint.call, n=1, max_tokens=1, min_tokens=0))
-        return "accepted" if hint.action == "prefetch" else "clipped"
+        if self.profile.step is None:
+            await self.generate(replace(hint.call, n=1, max_tokens=1, min_tokens=0))
+            outcome: HintOutcome = "accepted"
+        else:
+            outcome = await self._prefetch(hint.call)
+        return outcome if hint.action == "prefetch" else "clipped"
+
+    async def _prefetch(self, call: Call) -> HintOutcome:
+        self._require(call)
+        tokens = self._model.prompt(call)
+        self._check_room(len(tokens))
+        if call.state is not None:
+            return "clipped"  # what follows on a state is no prefix that could be kept
+        # The last token of a prompt is computed by the call itself.
+        units = self._hashes(tokens)[: (len(tokens) - 1) // self._unit]
+        self._running += 1
+        try:
+            return await self._ahead.prefetch(units, call.agent)
+        finally:
+            self._running -= 1
+
+    def _evict(self, hint: CacheHint) -> HintOutcome:
+        agent = hint.agent if hint.call is None else hint.call.agent
+        units = self._last.get(agent, ()) if hint.call is None else self._hashes(self._model.prompt(hint.call))
+        if hint.call is None and not agent:
+            return "clipped"
+        others = {unit for name, theirs in self._last.items() if name != agent for unit in theirs}
+        return self._ahead.expel([unit for unit in units if unit not in others])
 
     async def status(self) -> Status:
         """Calls under way."""
@@ -111,14 +152,12 @@ class ServedEndpoint:
 
     async def _started(self, call: Call) -> tuple[Choice, Job, Event, Event]:
         """The call as a job under way, with what is set when it has ended and when its first token is there."""
-        if missing := self.capabilities.missing(call):
-            raise Unsupported(f"endpoint {self.name!r} ({self.profile.provider}) has no {', no '.join(missing)}")
+        self._require(call)
         tokens = self._model.prompt(call)
         ready = await self._handoff.received(call.state) if call.state else 0
         prompt = ready + (call.prompt_tokens or len(tokens))
         limit = self.capabilities.context_tokens
-        if limit is not None and prompt + 1 > limit:
-            raise EndpointError(self.name, f"the prompt has {prompt} tokens, the endpoint room for {limit}")
+        self._check_room(prompt)
         if limit is not None and call.max_tokens > limit - prompt:
             call = replace(call, max_tokens=limit - prompt, min_tokens=min(call.min_tokens, limit - prompt))
         said, output = self._behaviour.answer(call)
@@ -128,7 +167,10 @@ class ServedEndpoint:
             shown.set()
             ended.set()
 
-        job = Job(prompt, output, () if ready else self._hashes(tokens), done, ready_tokens=ready)
+        hashes: Sequence[int] = () if ready else self._hashes(tokens)
+        if call.agent and hashes:
+            self._last[call.agent] = hashes
+        job = Job(prompt, output, hashes, done, ready_tokens=ready)
         job.on_first = lambda job: shown.set()
         job.tag = call.agent
         job.longest = call.max_tokens
@@ -136,6 +178,15 @@ class ServedEndpoint:
         job.sent_s = self._rt.env.now
         self._server.submit(job)
         return choice_of(said), job, ended, shown
+
+    def _require(self, call: Call) -> None:
+        if missing := self.capabilities.missing(call):
+            raise Unsupported(f"endpoint {self.name!r} ({self.profile.provider}) has no {', no '.join(missing)}")
+
+    def _check_room(self, prompt: int) -> None:
+        limit = self.capabilities.context_tokens
+        if limit is not None and prompt + 1 > limit:
+            raise EndpointError(self.name, f"the prompt has {prompt} tokens, the endpoint room for {limit}")
 
     def _hashed(self, tokens: Tokens) -> Sequence[int]:
         """A name for each whole block of the prompt, which follows from the block and all before it."""
@@ -164,6 +215,19 @@ class ServedEndpoint:
         if self.profile.step is not None:  # a provider hands no state on
             state = KvState(self.profile.model, job.prompt + job.output, self.name)
         return Reply((choice,), usage, timing, self.name, self.profile.price_usd(usage), None, state)
+
+
+def _hints(site: Site, spec: EndpointSpec, real: frozenset[HintAction]) -> frozenset[HintAction]:
+    """What an engine's cache can be asked for; nothing, if the fleet file says what can be and leaves it out."""
+    stated: frozenset[HintAction] | None = spec.capabilities.get("hints")
+    able: set[HintAction] = set()
+    if any(one.caches for one in site.kept.get(spec.name, [])):
+        able.add("prefetch")
+        if "place" in real:
+            able.add("place")
+    if site.chip_of(spec) is not None:
+        able.add("evict")
+    return frozenset(able if stated is None else able & set(stated))
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from commissure.hal.errors import UsageError
 from commissure.hal.profiles.chip import Chip, chips
@@ -153,6 +153,40 @@ def test_kv_bytes_of_a_token(name: str, by_hand: int) -> None:
     quantity = models()[name].kv_bytes_per_token
     assert quantity
     assert quantity.value == by_hand
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [
+        ("llama-3.3-70b", 2.68e9),
+        ("gpt-oss-120b", 0.307e9),
+        ("qwen3-vl-8b", 1.21e9),
+        ("kimi-k2.5", 0.576e9),
+        ("mamba2-2.7b", 64 * (80 * 64 * 128 + 3 * 5376) * 2),
+        ("nemotron-h-56b", 8192 * 40 * 1024 + 54 * (256 * 64 * 256 + 3 * 20_480) * 2),
+        ("gemma-3-270m", 8192 * 3 * 1024 + 512 * 15 * 1024),
+    ],
+)
+def test_kv_bytes_of_a_prefix_of_8k(name: str, by_hand: float) -> None:
+    assert models()[name].kv_bytes(8192) == pytest.approx(by_hand, rel=2e-3)
+
+
+def test_a_window_keeps_what_is_in_it_and_no_more() -> None:
+    for name in ("gpt-oss-120b", "gemma-3-270m"):
+        model = models()[name]
+        assert model.window_tokens
+        assert model.window_kv_bytes_per_token
+        assert model.kv_bytes_per_token
+        assert model.state_bytes
+        window = model.window_tokens.value
+        assert model.state_bytes.value == window * model.window_kv_bytes_per_token.value
+        every = model.kv_bytes_per_token.value
+        assert model.kv_bytes(1) == every + model.window_kv_bytes_per_token.value
+        grown = [model.kv_bytes(window + more) for more in (0, 1, 1000)]
+        assert [size - grown[0] for size in grown if size and grown[0]] == [0, every, 1000 * every]
+    assert models()["llada-8b"].kv_bytes(10) is None
+    with pytest.raises(ValidationError, match="give both or none"):
+        Model.model_validate(models()["gpt-oss-120b"].model_dump() | {"window_tokens": None})
 
 
 def test_kinds_hold_what_makes_them() -> None:

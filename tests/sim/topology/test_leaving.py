@@ -27,7 +27,7 @@ def faulty(env: simpy.Environment, server: Server) -> Faulty:
 
 
 def split(env: simpy.Environment) -> PrefillDecode:
-    return PrefillDecode(engine(env), engine(env), Channel(env, 4.0), 1.0)
+    return PrefillDecode(engine(env), engine(env), Channel(env, 4.0), float)
 
 
 BUILDS: dict[str, Callable[[simpy.Environment], Server]] = {

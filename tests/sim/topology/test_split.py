@@ -24,7 +24,7 @@ class Pair:
         self.prefill = engine(self.env, prefill_blocks)
         self.decode = engine(self.env, decode_blocks)
         self.link = Channel(self.env, RATE, LATENCY_S)
-        self.server = PrefillDecode(self.prefill, self.decode, self.link, KV_BYTES)
+        self.server = PrefillDecode(self.prefill, self.decode, self.link, lambda tokens: tokens * KV_BYTES)
         self.desk = Desk(self.env)
 
     def empty(self) -> bool:
@@ -141,7 +141,7 @@ def test_every_call_ends_or_leaves_once_and_takes_its_turn_on_the_link(
     env = simpy.Environment()
     first, second = Stub(env), Stub(env)
     link = Channel(env, RATE, LATENCY_S)
-    server, desk = PrefillDecode(first, second, link, KV_BYTES), Desk(env)
+    server, desk = PrefillDecode(first, second, link, lambda tokens: tokens * KV_BYTES), Desk(env)
     jobs = []
     for at_s, prompt, output, leaves_s in calls:
         job = desk.send(at_s, server, Job(prompt, output))

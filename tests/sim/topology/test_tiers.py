@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from commissure.hal.profiles.serving import Tier
 from commissure.sim.engine.job import Job
-from commissure.sim.topology.tiers import Store, Tiered
+from commissure.sim.topology.store import Store
+from commissure.sim.topology.tiers import Tiered
 from tests.support.servers import UNIT, Desk, engine
 
 # A token's state is a GB, so a unit is 4 GB: one second each way at 4 GB/s.

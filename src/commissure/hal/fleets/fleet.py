@@ -20,6 +20,7 @@ from commissure.hal.fleets.ranking import Ranking, takes_ranks
 from commissure.hal.fleets.residency import Residency
 from commissure.hal.fleets.spec import EndpointSpec, FleetFile
 from commissure.hal.ledger import Ledger
+from commissure.hal.placement import Placer
 from commissure.hal.policy import FirstAble, Router
 from commissure.hal.profiles.profile import Profile, load_profile
 from commissure.hal.profiles.quantity import value_of
@@ -45,16 +46,25 @@ class Fleet:
     folder: Path = field(default_factory=Path)
     # What goes wrong in a simulation of it.
     faults: tuple[Fault, ...] = ()
+    # Which chip computes a prompt, where an endpoint has other chips for that; without one, always those.
+    placer: Placer | None = None
 
     def __post_init__(self) -> None:
         if not callable(getattr(self.router, "choose", None)):
             raise UsageError(f"a router has choose(call, fleet), which {self.router!r:.60} has not")
-        for policy in (self.router, self.evictor, self.prefetcher):
+        for policy in (self.router, self.evictor, self.prefetcher, self.placer):
             if isinstance(policy, type):
                 raise UsageError(f"give an instance of the policy, {policy.__name__}(), not the class")
 
     @classmethod
-    def load(cls, path: str | Path = "local", *, router: Router | None = None, evictor: Evictor | None = None) -> Fleet:
+    def load(
+        cls,
+        path: str | Path = "local",
+        *,
+        router: Router | None = None,
+        evictor: Evictor | None = None,
+        placer: Placer | None = None,
+    ) -> Fleet:
         """Read a fleet file, or one that comes with the package, by its name. Raises UsageError."""
         place = Path(path)
         if not place.suffix and not _exists(place):
@@ -69,7 +79,7 @@ class Fleet:
                 profiles[spec.name] = _known_of(spec, place.parent)
             except UsageError as error:
                 raise UsageError(f"{place}: endpoint {spec.name!r}: {error}") from None
-        return cls(specs, profiles, router or FirstAble(), evictor, None, place.parent, file.faults)
+        return cls(specs, profiles, router or FirstAble(), evictor, None, place.parent, file.faults, placer)
 
     @property
     def usd_per_hour(self) -> float:
@@ -80,9 +90,9 @@ class Fleet:
         hired: dict[str, float] = {}
         for spec in self.specs:
             usd = value_of(self.profiles[spec.name].usd_per_hour) * spec.replicas
-            if spec.prefill is not None:
-                other = load_profile(spec.prefill.profile, self.folder)
-                usd += value_of(other.usd_per_hour) * spec.prefill.replicas
+            for group in spec.prefill:
+                other = load_profile(group.profile, self.folder)
+                usd += value_of(other.usd_per_hour) * group.replicas
             key = f"shared {spec.shares}" if spec.shares else f"alone {spec.name}"
             hired[key] = max(hired.get(key, 0.0), usd)
         return sum(hired.values())

@@ -86,9 +86,9 @@ class EndpointSpec(BaseModel):
     """One endpoint as a fleet file states it.
 
     `replicas` of it stand behind one name; `engine` is how its engine is set up, where that differs from the profile.
-    `prefill` names other chips that compute its prompts. Endpoints that share a chip name it in `shares`: one of them
-    is loaded at a time, in `load_s` seconds. Of a llama.cpp server: how many KV `slots` it has, of `slot_tokens` each,
-    and how many agents' prefixes an evictor keeps on its disk beside them, `disk_slots`.
+    `prefill` names other chips that compute its prompts, one group of them or several. Endpoints that share a chip name
+    it in `shares`: one of them is loaded at a time, in `load_s` seconds. Of a llama.cpp server: how many KV `slots` it
+    has, of `slot_tokens` each, and how many agents' prefixes an evictor keeps on its disk beside them, `disk_slots`.
 
     Of a real endpoint: where it is, which variable of the environment holds its key, what it calls the model, `options`
     that are added to every request as they are, what it can do otherwise than the provider's table says, after how
@@ -118,7 +118,7 @@ class EndpointSpec(BaseModel):
     price: PriceOverride | None = None
     replicas: Annotated[int, Field(ge=1, le=4096)] = 1
     engine: EngineSettings | None = None
-    prefill: PrefillSpec | None = None
+    prefill: tuple[PrefillSpec, ...] = ()
     shares: str = ""
     load_s: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
 
@@ -145,6 +145,11 @@ class EndpointSpec(BaseModel):
         except UsageError as error:
             raise ValueError(str(error)) from None
         return given
+
+    @field_validator("prefill", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, (Mapping, PrefillSpec)) else given or ()
 
     @field_validator("chip")
     @classmethod

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from commissure.hal.profiles.quantity import Quantity, Record, value_of
 from commissure.hal.tomlfile import PROFILES, load_toml
@@ -57,7 +59,8 @@ class Diffusion(Record):
 class Model(Record):
     """Weights. Sizes in thousand millions of parameters; KV bytes for one token over all layers that keep any.
 
-    `state_bytes` is the constant state of one sequence in state-space layers.
+    `state_bytes` is the constant state of one sequence: of state-space layers, or of layers that see a window only. Of
+    those the two `window` fields say the same where they are known: KV bytes for each of the last `window_tokens`.
     """
 
     name: str
@@ -69,6 +72,8 @@ class Model(Record):
     layers: Quantity | None = None
     hidden_size: Quantity | None = None
     kv_bytes_per_token: Quantity | None = None
+    window_tokens: Quantity | None = None
+    window_kv_bytes_per_token: Quantity | None = None
     state_bytes: Quantity | None = None
     context_tokens: Quantity | None = None
     experts: Experts | None = None
@@ -76,6 +81,25 @@ class Model(Record):
     diffusion: Diffusion | None = None
     # Models whose KV state one can read as the other's: the same weights under another name.
     same_layout_as: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole_window(self) -> Self:
+        if (self.window_tokens is None) != (self.window_kv_bytes_per_token is None):
+            raise ValueError("window_tokens and window_kv_bytes_per_token: give both or none")
+        return self
+
+    def kv_bytes(self, tokens: float) -> float | None:
+        """Bytes of the KV state of a whole prefix of so many tokens, None where they are not known.
+
+        Layers that see everything keep each token, layers with a window its last tokens, state-space layers a constant.
+        Latent attention is a small `kv_bytes_per_token`.
+        """
+        if self.kv_bytes_per_token is None and (self.kind != "ssm" or self.state_bytes is None):
+            return None
+        size = value_of(self.kv_bytes_per_token) * tokens
+        if self.window_tokens is None:
+            return size + value_of(self.state_bytes)
+        return size + value_of(self.window_kv_bytes_per_token) * min(tokens, self.window_tokens.value)
 
     @property
     def weight_bytes(self) -> float | None:

@@ -19,8 +19,8 @@ class Job:
     `hashes` name the prompt's leading blocks of `PrefixCache.unit_tokens` tokens each: equal names, equal prefixes.
     `ready_tokens` of the prompt come with their KV state from elsewhere (another chip, a latent hand-off, a lower
     tier) and are not computed, if those before `ready_from` are here. `cached` counts the prompt's tokens that were
-    not computed. `mask_s` is the time of one grammar mask on the processor. Times are virtual seconds, NEVER before
-    they happen.
+    not computed. `mask_s` is the time of one grammar mask on the processor. A job `ahead` computes a prompt that nobody
+    has asked for yet: it is no use of what it finds. Times are virtual seconds, NEVER before they happen.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Job:
         self.index = index
         self.ready_tokens = ready_tokens
         self.ready_from = 0
+        self.ahead = False
         # The longest answer that was asked for, where that is more than the answer.
         self.longest = 0
         self.on_first: Callable[[Job], Any] | None = None

@@ -43,7 +43,7 @@ class Engine(Scheduler):
     def submit(self, job: Job) -> None:
         """Take a job now. Its `done` is called when it has ended, at once and with an `error` if it can never fit."""
         job.arrived_s = self.env._now
-        if not self._fits(job):
+        if not self.fits(job):
             job.error = EndpointError(
                 self.name, f"a call of {job.prompt} tokens in and {job.output} out does not fit its memory"
             )
@@ -56,7 +56,8 @@ class Engine(Scheduler):
         elif self._open and len(self.waiting) == 1:
             self._cut()
 
-    def _fits(self, job: Job) -> bool:
+    def fits(self, job: Job) -> bool:
+        """Whether the job can ever run here."""
         return self.memory.blocks(job) <= self.memory.cache.capacity
 
     def cancel(self, job: Job) -> None:
@@ -100,6 +101,26 @@ class Engine(Scheduler):
         stretch = self._stretch
         steps = min(stretch.done(self.env._now) + 1, stretch.n)
         return stretch.began_s + steps * (stretch.first_s + stretch.more_s * (steps - 1) / 2)
+
+    def prompts_left(self) -> list[tuple[int, int]]:
+        """Of each prompt that is not computed when the step in progress ends: tokens to compute, and those before."""
+        left: list[tuple[int, int]] = []
+        partial = self._partial
+        if partial is not None:
+            steps = min(self._stretch.done(self.env._now) + 1, self._stretch.n)
+            context = self._context + steps * self._chunk
+            if context < partial.todo:
+                left.append((partial.todo - context, context))
+        for job, _, context in self._joining:
+            left.append((job.todo - context, context))
+        cache = self.memory.cache
+        for job in self.waiting:
+            most = min(len(job.hashes), (job.todo - 1) // cache.unit_tokens)
+            context = cache.match(job.hashes, most) * cache.unit_tokens
+            if job.ready_tokens and context >= job.ready_from:
+                context = max(context, min(job.ready_tokens, job.todo - 1))
+            left.append((job.todo - context, context))
+        return left
 
     def _arm(self) -> None:
         end = self._end = self._stretch.end_s()

@@ -35,8 +35,9 @@ class PaddedEngine(Engine):
         # Sequences by what they held before step 0, longest first; those of jobs that left are stale.
         self._longest: list[tuple[float, int, Job]] = []
 
-    def _fits(self, job: Job) -> bool:
-        return job.prompt + job.output <= self._padded.largest and super()._fits(job)
+    def fits(self, job: Job) -> bool:
+        """As `Engine.fits`, in the largest compiled size."""
+        return job.prompt + job.output <= self._padded.largest and super().fits(job)
 
     def _compose(self, calm: bool) -> bool:
         stretch = self._stretch

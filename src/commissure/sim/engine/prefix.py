@@ -93,6 +93,56 @@ class PrefixCache:
                 self._refs[unit] = 0
                 self._idle[unit] = None
 
+    def fitting(self, units: Sequence[int], taken: float, agent: str = "") -> int:
+        """How many leading units of an agent's prompt could be kept beside so many blocks in use.
+
+        What leaves before them makes room for them.
+        """
+        room = self.capacity - taken - self.kept + self._yielding(units, agent) * self._unit_blocks
+        for number, unit in enumerate(units):
+            if unit not in self._refs:
+                room -= self._unit_blocks
+                if room < 0:
+                    return number
+        return len(units)
+
+    def _yielding(self, units: Sequence[int], agent: str) -> int:
+        """How many kept units would leave before these."""
+        idle = self._idle
+        return len(idle) - sum(1 for unit in units if unit in idle)
+
+    def land(self, units: Sequence[int], agent: str = "") -> None:
+        """Keep the units of an agent's prompt, from its first on, as just brought here; nobody has used them yet."""
+        for unit in reversed(units):
+            if unit not in self._refs:
+                self._refs[unit] = 0
+                self._idle[unit] = None
+            elif unit in self._idle:
+                self._idle.move_to_end(unit)
+
+    def expel(self, units: Sequence[int]) -> int:
+        """Let kept units of one prompt go now, the deepest first; returns how many of them stay, being in use."""
+        stay = 0
+        for unit in reversed(units):
+            if self._leaves(unit):
+                self._let_go(unit)
+            elif unit in self._refs:
+                stay += 1
+        return stay
+
+    def _leaves(self, unit: int) -> bool:
+        """Whether the unit can leave: nobody uses it."""
+        return unit in self._idle
+
+    def _let_go(self, unit: int) -> None:
+        self._part(unit)
+        del self._refs[unit]
+        if self.evicted is not None:
+            self.evicted(unit)
+
+    def _part(self, unit: int) -> None:
+        del self._idle[unit]
+
     def forget(self, held: Sequence[int], matched: int) -> None:
         """Let units go of which those past the first `matched` were never computed."""
         self.drop(held)
@@ -110,14 +160,10 @@ class PrefixCache:
         """Let go of kept units until the rest fits beside so many blocks in use."""
         room = self.capacity - used
         while self._idle and len(self._idle) * self._unit_blocks > room:
-            unit = self._victim()
+            unit, _ = self._idle.popitem(last=False)
             del self._refs[unit]
             if self.evicted is not None:
                 self.evicted(unit)
-
-    def _victim(self) -> int:
-        """Take the kept unit that leaves next."""
-        return self._idle.popitem(last=False)[0]
 
     def give(self, blocks: int) -> None:
         """Use so many blocks fewer."""

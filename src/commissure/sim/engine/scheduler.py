@@ -31,7 +31,7 @@ class Scheduler:
         self.batch = Batch(settings.block_tokens)
         self.memory = Memory(cache, self.batch.growth, settings)
         self._places: int = settings.max_num_seqs
-        self._budget: int = settings.max_batched_tokens
+        self.budget: int = settings.max_batched_tokens
         self._ahead: bool = settings.schedules_ahead
         self._orders = 0
         # The prompt under way: tokens computed so far; those that this step completes; those that join the next.
@@ -43,9 +43,14 @@ class Scheduler:
         self._stretch = Stretch()
         self._chunk = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether every place is taken."""
+        return len(self.running) >= self._places
+
     def _compose(self, calm: bool) -> bool:
         """Fill the stretch; False if there is nothing to do."""
-        budget = self._budget - self.batch.count * self.cost.decode_tokens
+        budget = self.budget - self.batch.count * self.cost.decode_tokens
         chunks: list[Chunk] = []
         partial = self._partial
         if partial is not None and budget > 0:
@@ -85,7 +90,7 @@ class Scheduler:
         if hope and calm:
             rest = 0 if partial is None else partial.todo - self._context - self._chunk
             decoding = batch.count - batch.ending() + sum(1 for job in self._completing if job.left)
-            self._joining = self._admit(self._budget - decoding * self.cost.decode_tokens - rest)
+            self._joining = self._admit(self.budget - decoding * self.cost.decode_tokens - rest)
         if (hope or partial is not None) and self._stretch.n > 1:
             self._stretch.n -= 1
         return True

@@ -47,7 +47,8 @@ def replay(
     """
     limits = _check_fits(trace, fleet)
     env = simpy.Environment()
-    site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults, evictor=fleet.evictor)
+    site = Site(env, _unit_tokens(trace, fleet), fleet.folder, seed, faults=fleet.faults)
+    site.evictor, site.placer = fleet.evictor, fleet.placer
     servers = build_servers(site, fleet, exact=exact)
     inputs, outputs = trace.input_tokens.tolist(), trace.output_tokens.tolist()
     desk = Desk(fleet, servers, limits, inputs, outputs)

@@ -15,6 +15,7 @@ from commissure.hal.eviction import Evictor
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.spec import EndpointSpec, PrefillSpec
+from commissure.hal.placement import Placer
 from commissure.hal.profiles.chip import chips
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile, load_profile
@@ -24,8 +25,11 @@ from commissure.sim.engine.decoding import Constrain, Decoding
 from commissure.sim.engine.server import Server, Serves, build_engine, build_exact, context_limit, settings_of
 from commissure.sim.hosted.retry import Retrying
 from commissure.sim.hosted.server import HostedServer
+from commissure.sim.topology.ahead import Kept
 from commissure.sim.topology.channel import Channel
+from commissure.sim.topology.expect import Pool
 from commissure.sim.topology.faulty import Faulty
+from commissure.sim.topology.placed import Group, Placed
 from commissure.sim.topology.replicas import Replicas
 from commissure.sim.topology.shared import SharedChip
 from commissure.sim.topology.split import PrefillDecode
@@ -40,7 +44,8 @@ class Site:
     """What the servers of one run share.
 
     `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
-    the least recently used; `constrain` says which calls decode under a grammar, and what that costs.
+    the least recently used, `placer` the chip that computes a prompt; `constrain` says which calls decode under a
+    grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill chips included.
     """
 
     env: simpy.Environment
@@ -53,6 +58,14 @@ class Site:
     faults: tuple[Fault, ...] = ()
     evictor: Evictor | None = None
     tiers: dict[str, list[Tiered]] = field(default_factory=dict)
+    placer: Placer | None = None
+    kept: dict[str, list[Kept]] = field(default_factory=dict)
+
+    def chip_of(self, spec: EndpointSpec) -> Kept | None:
+        """The endpoint's engine, where it is one chip of its own whose cache a hint can address."""
+        kept = self.kept.get(spec.name, [])
+        alone = len(kept) == 1 and kept[0].caches and not spec.prefill and not spec.shares
+        return kept[0] if alone and not any(fault.endpoint == spec.name for fault in self.faults) else None
 
 
 def build_servers(site: Site, fleet: Fleet, *, exact: bool = False) -> dict[str, Serves]:
@@ -66,9 +79,7 @@ def block_tokens(fleet: Fleet) -> int:
     sizes = [1]
     for spec in fleet.specs:
         sizes.append(settings_of(spec, fleet.profiles[spec.name]).block_tokens)
-        if spec.prefill is not None:
-            _, settings = _prefill(spec.prefill, fleet.folder)
-            sizes.append(settings.block_tokens)
+        sizes += [_prefill(group, fleet.folder)[1].block_tokens for group in spec.prefill]
     return lcm(*sizes)
 
 
@@ -108,9 +119,8 @@ def build_server(site: Site, spec: EndpointSpec, profile: Profile) -> Server:
             f"endpoint {spec.name!r}: a {spec.provider} endpoint holds one prompt a slot and serves one call at a "
             "time, which is not modelled here: run a workflow on it, or state an engine that batches: engine = {}"
         )
-    server = _replicated(site, spec, profile, spec.replicas, settings_of(spec, profile))
-    if spec.prefill is not None:
-        server = _split(site, spec, profile, server)
+    own = _pool(site, spec, profile, spec.replicas, settings_of(spec, profile))
+    server = _split(site, spec, profile, own) if spec.prefill else own.server
     if spec.shares:
         if spec.shares not in site.shared:
             site.shared[spec.shares] = SharedChip(site.env)
@@ -145,19 +155,23 @@ def _build_exact(site: Site, spec: EndpointSpec, profile: Profile) -> Serves:
     return build_exact(site.env, spec, profile, settings, site.unit_tokens)
 
 
-def _replicated(site: Site, spec: EndpointSpec, profile: Profile, replicas: int, settings: EngineSettings) -> Server:
+def _pool(site: Site, spec: EndpointSpec, profile: Profile, replicas: int, settings: EngineSettings) -> Pool:
     servers = [_engine(site, spec, profile, settings) for _ in range(replicas)]
-    return servers[0] if replicas == 1 else Replicas(servers)
+    server = servers[0] if replicas == 1 else Replicas(servers)
+    return Pool(server, tuple(site.kept[spec.name][-replicas:]), profile, context_limit(profile, settings))
 
 
 def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSettings) -> Server:
     engine = build_engine(site.env, spec, profile, settings, site.unit_tokens, site.evictor)
     server: Server = engine
+    tiered = None
     if settings.tiers:
         assert profile.step is not None
         size = kv_bytes_per_token(spec, profile)
-        server = tiered = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value)
+        server = tiered = Tiered(site.env, engine, settings.tiers, size, profile.step.token_s.value, site.evictor)
         site.tiers.setdefault(spec.name, []).append(tiered)
+    caches = settings.prefix_caching and settings.buckets is None
+    site.kept.setdefault(spec.name, []).append(Kept(engine, tiered, caches))
     model = models().get(profile.model)
     overhead_s = profile.step.call_s.value if profile.step else 0.0
     if settings.speculative or site.constrain or overhead_s or (model and model.diffusion):
@@ -167,37 +181,61 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
     return server
 
 
-def _split(site: Site, spec: EndpointSpec, profile: Profile, decode: Server) -> Server:
-    prefill = spec.prefill
-    assert prefill is not None
+def _split(site: Site, spec: EndpointSpec, profile: Profile, own: Pool) -> Server:
+    groups = [_group(site, spec, profile, number) for number in range(len(spec.prefill))]
+    if len(groups) == 1 and site.placer is None:
+        return PrefillDecode(groups[0].pool.server, own.server, groups[0].link, groups[0].kv_bytes)
+    return Placed(spec.name, own, groups, site.placer)
+
+
+def _group(site: Site, spec: EndpointSpec, profile: Profile, number: int) -> Group:
+    prefill = spec.prefill[number]
     other, settings = _prefill(prefill, site.folder)
     if other.model != profile.model:
         raise UsageError(
             f"endpoint {spec.name!r}: its KV state comes from {other.model!r} by prefill profile {prefill.profile!r}, "
             f"but it serves {profile.model!r}; both must serve the same model"
         )
-    first = _replicated(site, spec, other, prefill.replicas, settings)
+    pool = _pool(site, spec, other, prefill.replicas, settings)
     link = Channel(site.env, prefill.gb_per_s * 1e9, prefill.latency_s)
-    return PrefillDecode(first, decode, link, kv_bytes_per_token(spec, profile))
+    before = sum(group.profile == prefill.profile for group in spec.prefill[:number])
+    name = f"{prefill.profile} #{before + 1}" if before else prefill.profile
+    return Group(name, pool, link, kv_bytes_of(spec, profile))
 
 
 def longest_call(spec: EndpointSpec, profile: Profile, folder: Path) -> float:
     """The longest prompt with its answer, in tokens, that the endpoint can hold: on each of its chips."""
     limit = context_limit(profile, settings_of(spec, profile))
-    if spec.prefill is None:
-        return limit
-    return min(limit, context_limit(*_prefill(spec.prefill, folder)))
+    return min([limit, *(context_limit(*_prefill(group, folder)) for group in spec.prefill)])
 
 
 def kv_bytes_per_token(spec: EndpointSpec, profile: Profile) -> float:
     """The size of a token's KV state. Raises UsageError where the model's profile does not say."""
     model = models().get(profile.model)
     if model is None or model.kv_bytes_per_token is None:
-        raise UsageError(
-            f"endpoint {spec.name!r}: how many bytes the KV state of {profile.model!r} takes is not known; "
-            f"state kv_bytes_per_token in profiles/models/{profile.model}.toml"
-        )
+        raise _unknown_kv(spec, profile)
     return model.kv_bytes_per_token.value
+
+
+def kv_bytes_of(spec: EndpointSpec, profile: Profile) -> Callable[[int], float]:
+    """The size of a whole prefix's KV state by its tokens. Raises UsageError where the model's profile does not say."""
+    model = models().get(profile.model)
+
+    def size(tokens: int) -> float:
+        found = None if model is None else model.kv_bytes(tokens)
+        if found is None:
+            raise _unknown_kv(spec, profile)
+        return found
+
+    size(1)
+    return size
+
+
+def _unknown_kv(spec: EndpointSpec, profile: Profile) -> UsageError:
+    return UsageError(
+        f"endpoint {spec.name!r}: how many bytes the KV state of {profile.model!r} takes is not known; "
+        f"state kv_bytes_per_token in profiles/models/{profile.model}.toml"
+    )
 
 
 def load_s(spec: EndpointSpec, profile: Profile) -> float:

@@ -12,7 +12,7 @@ from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.profiles.chip import chips
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
-from commissure.sim.topology.build import kv_bytes_per_token
+from commissure.sim.topology.build import kv_bytes_of
 from commissure.sim.topology.channel import Channel
 
 
@@ -39,7 +39,7 @@ class HandOff:
             )
         if state.endpoint != self._spec.name:
             link = self._link = self._link or self._open()
-            size = state.tokens * kv_bytes_per_token(self._spec, self._profile)
+            size = kv_bytes_of(self._spec, self._profile)(state.tokens)
             await self._wait(link.send(size))
         return state.tokens
 

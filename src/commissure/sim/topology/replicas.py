@@ -23,9 +23,14 @@ class Replicas:
         """The mean over the replicas, so that it compares with the time that passed."""
         return sum(server.busy_s for server in self.servers) / len(self.servers)
 
+    @property
+    def next(self) -> int:
+        """The number of the replica that would get a job now."""
+        return min(range(len(self.servers)), key=self._running.__getitem__)
+
     def submit(self, job: Job) -> None:
         """Take a job now."""
-        place = min(range(len(self.servers)), key=self._running.__getitem__)
+        place = self.next
         self._running[place] += 1
         self._placed[job] = place, job.done
         job.done = self._ended

@@ -6,6 +6,7 @@ token comes from the chip that computes the prompt, the others from the chip tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import simpy
@@ -23,15 +24,22 @@ class _Halves:
     first: Job
     second: Job | None = None
 
+    def __str__(self) -> str:
+        """Who asks, as the prompt's chip is to see it."""
+        return str(self.call.tag or "")
+
 
 class PrefillDecode:
-    """Two servers and the link between them; the chips may differ, the model and its KV layout may not."""
+    """Two servers and the link between them; the chips may differ, the model and its KV layout may not.
 
-    def __init__(self, prefill: Server, decode: Server, link: Channel, kv_bytes_per_token: float) -> None:
+    `kv_bytes` gives the size of the state of so many tokens.
+    """
+
+    def __init__(self, prefill: Server, decode: Server, link: Channel, kv_bytes: Callable[[int], float]) -> None:
         self._prefill = prefill
         self._decode = decode
         self._link = link
-        self._kv_bytes = kv_bytes_per_token
+        self._kv_bytes = kv_bytes
         self._open: dict[Job, _Halves] = {}
 
     @property
@@ -42,6 +50,7 @@ class PrefillDecode:
     def submit(self, job: Job) -> None:
         """Take a job now."""
         first = Job(job.prompt, 1, job.hashes, self._prefilled)
+        first.ahead = job.ahead
         first.tag = halves = _Halves(job, first)
         self._open[job] = halves
         self._prefill.submit(first)
@@ -80,7 +89,7 @@ class PrefillDecode:
             job.finished_s = first.finished_s
             self._end(job)
         else:
-            self._link.carry(job.prompt * self._kv_bytes, self._arrived, halves)
+            self._link.carry(self._kv_bytes(job.prompt), self._arrived, halves)
 
     def _arrived(self, event: simpy.Event) -> None:
         halves: _Halves = event._value

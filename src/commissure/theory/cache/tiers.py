@@ -11,8 +11,10 @@ from scipy import sparse
 from commissure.hal.errors import UsageError
 from commissure.theory.cache.bounds import Bracket, bracket_of
 from commissure.theory.cache.greedy import Remaining
-from commissure.theory.cache.sinking import Paths
-from commissure.theory.cache.solve import Rows, Solution, integral, relaxed
+from commissure.theory.cache.sinking import Sinking
+from commissure.theory.cache.sinking_linear import linear
+from commissure.theory.cache.sinking_whole import whole
+from commissure.theory.cache.solve import Rows, integral, relaxed
 from commissure.theory.cache.spans import Mask, Spans, spans_of
 from commissure.theory.cache.uses import Floats, Uses
 
@@ -48,63 +50,69 @@ def tiers_program(
 ) -> Bracket:
     """The bracket of the least cost in several memories; forced, what is used must be resident in tiers[0].
 
-    With `sinks` an object may go down from tier to tier between two uses, past some too, and pays for the tier it is
-    in last; `lower` then holds for every policy that never brings an object up before its use. Without, it spends the
-    whole interval in one tier; `lower` then holds only for policies that decide at each use where its object waits, and
-    a cache whose objects sink may cost less. That program has a point per use where the other has one per object and
-    use, so it is for long sequences: sinking takes a second for 300 uses of 25 objects in three tiers.
-    Neither counts what a move down costs, nor channels that many moves share. `kept` of the bracket has the intervals
-    of all tiers one after another; those that sink, by the tier that they end in.
+    With `sinks` an object may go down between two uses, past a tier too, and pays for the tier that it is in last:
+    `lower` then holds for every policy that brings nothing up before its use. Without, it spends each whole interval in
+    one tier: `lower` then holds only for policies that decide where an object waits at its use; a cache whose objects
+    sink may cost less, which is why they do here by default. That costs time: for 300 uses of 26 objects in three tiers
+    a second instead of a tenth, for 1,000 of 72 half a minute instead of half a second.
+    What a move down costs is not counted, nor are channels that many moves share modelled. `kept` of the bracket has
+    the intervals of all tiers one after another; those that sink, in the tier that they end in.
     Raises UsageError without tiers, for a first tier that costs, and as `spans_of` does.
     """
     if not tiers or tiers[0].cost_per_size > 0 or tiers[0].latency > 0:
         raise UsageError("give at least one tier, and the first, where objects are used, without a cost")
-    problem = (_sinking if sinks else _staying)(uses, tiers, bypass)
+    problem = (_Sinks if sinks else _Stays).of(uses, tiers, bypass)
     name = "sinking in tiers" if sinks else "tiers"
-    linear = problem.relaxed()
-    assert linear.parts is not None
-    ceiling, lower_by, upper_by = linear.ceiling, f"linear program of {name}", f"linear program of {name}, rounded"
-    kept = problem.rounded(linear.parts)
+    ceiling, kept = problem.linear()
+    lower_by, upper_by = f"linear program of {name}", f"linear program of {name}, rounded"
     values = problem.values.ravel()
     if integer:
-        best = problem.integral(time_limit_s=time_limit_s)
-        if best.ceiling < ceiling:
-            ceiling, lower_by = best.ceiling, f"integer program of {name}"
-        whole = kept if best.parts is None else problem.rounded(best.parts)
-        if values @ whole > values @ kept:
-            kept, upper_by = whole, f"integer program of {name}"
+        best, found = problem.whole(time_limit_s)
+        if best < ceiling:
+            ceiling, lower_by = best, f"integer program of {name}"
+        if values @ found > values @ kept:
+            kept, upper_by = found, f"integer program of {name}"
     costs = uses.costs[uses.objects]
     return bracket_of(costs, values, ceiling, kept, lower_by, upper_by, bypass=bypass, unit=unit)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Staying:
+class _Stays:
     """Each interval in one tier from end to end, or in none; parts and masks have all tiers one after another."""
 
     tiers: Sequence[Spans]
+
+    @classmethod
+    def of(cls, uses: Uses, tiers: Sequence[Tier], bypass: bool) -> _Stays:
+        every = [spans_of(uses, tier.capacity, bypass=bypass or number > 0) for number, tier in enumerate(tiers)]
+        saved = [_saved(spans.values, spans.sizes, tier) for spans, tier in zip(every, tiers, strict=True)]
+        return cls([replace(spans, values=own).compressed() for spans, own in zip(every, saved, strict=True)])
 
     @property
     def values(self) -> Floats:
         return np.array([spans.values for spans in self.tiers])
 
-    @property
+    def linear(self) -> tuple[float, Mask]:
+        found = relaxed(self.tiers, self._once())
+        return found.ceiling, self._rounded(found.parts)
+
+    def whole(self, time_limit_s: float) -> tuple[float, Mask]:
+        found = integral(self.tiers, self._once(), time_limit_s=time_limit_s)
+        return found.ceiling, self._rounded(found.parts)
+
     def _once(self) -> Rows | None:
         count = len(self.tiers[0].first)
-        return (
-            Rows(sparse.hstack([sparse.eye_array(count)] * len(self.tiers), "csr"), np.ones(count)) if count else None
-        )
+        if not count:
+            return None
+        return Rows(sparse.hstack([sparse.eye_array(count)] * len(self.tiers), "csr"), np.ones(count))
 
-    def relaxed(self) -> Solution:
-        return relaxed(self.tiers, self._once)
-
-    def integral(self, *, time_limit_s: float) -> Solution:
-        return integral(self.tiers, self._once, time_limit_s=time_limit_s)
-
-    def rounded(self, parts: Floats) -> Mask:
+    def _rounded(self, parts: Floats | None) -> Mask:
         """Intervals as they fit, the largest part first, then what saves most."""
         values, count = self.values.ravel(), len(self.tiers[0].first)
+        kept = np.zeros(len(values), np.bool_)
+        if parts is None:
+            return kept
         remaining, placed = [Remaining(spans) for spans in self.tiers], bytearray(count)
-        kept = np.zeros(len(parts), np.bool_)
         for number in np.lexsort((-values, -np.round(parts, 6))).tolist():
             tier, interval = divmod(number, count)
             if values[number] > 0 and not placed[interval] and remaining[tier].take(interval):
@@ -112,17 +120,28 @@ class _Staying:
         return kept
 
 
-def _staying(uses: Uses, tiers: Sequence[Tier], bypass: bool) -> _Staying:
-    every = [spans_of(uses, tier.capacity, bypass=bypass or number > 0) for number, tier in enumerate(tiers)]
-    saving = [_saved(spans.values, spans.sizes, tier) for spans, tier in zip(every, tiers, strict=True)]
-    return _Staying([replace(spans, values=saved).compressed() for spans, saved in zip(every, saving, strict=True)])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sinks:
+    """Each interval on a path downwards, or nowhere; masks have the tiers that they end in, one after another."""
 
+    paths: Sinking
 
-def _sinking(uses: Uses, tiers: Sequence[Tier], bypass: bool) -> Paths:
-    spans = spans_of(uses, tiers[0].capacity, bypass=bypass)
-    costs = uses.costs[uses.objects[uses.intervals()[0]]]
-    values = np.array([_saved(costs, spans.sizes, tier) for tier in tiers])
-    return Paths.of(spans, values, [tier.capacity for tier in tiers[1:]])
+    @classmethod
+    def of(cls, uses: Uses, tiers: Sequence[Tier], bypass: bool) -> _Sinks:
+        spans = spans_of(uses, tiers[0].capacity, bypass=bypass)
+        costs = uses.costs[uses.objects[uses.intervals()[0]]]
+        values = np.array([_saved(costs, spans.sizes, tier) for tier in tiers])
+        return cls(Sinking.of(spans, values, [tier.capacity for tier in tiers[1:]]))
+
+    @property
+    def values(self) -> Floats:
+        return self.paths.values
+
+    def linear(self) -> tuple[float, Mask]:
+        return linear(self.paths)
+
+    def whole(self, time_limit_s: float) -> tuple[float, Mask]:
+        return whole(self.paths, time_limit_s=time_limit_s)
 
 
 def _saved(costs: Floats, sizes: Floats, tier: Tier) -> Floats:

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
@@ -82,11 +82,15 @@ def test_against_trying_everything(case: Case, lower: list[int], fetch: int, hid
         assert cost_of(uses, tiers, found.kept, bypass) == pytest.approx(found.upper)
 
 
+@example(  # object 1 may go down once more when 0 comes up, to where it comes from for less
+    case=(Uses.of([0, 1, 2, 0, 1], costs={0: 1, 1: 1, 2: 0}), 1), lower=[1, 1], fetches=(1, 0), latency=0, hidden=0,
+    bypass=False,
+)  # fmt: skip
 @given(
     case=sized(objects=4, uses=9, size=3), lower=BELOW, fetches=st.tuples(st.integers(0, 3), st.integers(0, 3)),
     latency=st.integers(0, 2), hidden=st.integers(0, 2), bypass=st.booleans(),
 )  # fmt: skip
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=300)
 def test_sinking_against_trying_everything(
     case: Case, lower: list[int], fetches: tuple[int, int], latency: int, hidden: int, bypass: bool
 ) -> None:

@@ -31,8 +31,10 @@ class Sinking:
 
         The points that `Spans.compressed` leaves out for the first tier go for all: where everything would fit there,
         what is there already stays where it is and what is new is in the first; else it is where its neighbour has it.
+        But where to end lower can save more, what comes free at an interval's last points matters, and no point goes.
         """
-        spans = spans.compressed()
+        if (values[1:] <= values[:-1]).all():
+            spans = spans.compressed()
         below = [np.full(len(spans.room), capacity * (1.0 + SLACK)) for capacity in capacities]
         return cls(spans, values, np.vstack([spans.room, *below]))
 

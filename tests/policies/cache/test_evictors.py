@@ -14,7 +14,7 @@ from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Moment, Plan, Resident
 from commissure.policies.cache import build_evictor, evictor_names
 from commissure.policies.cache.traces.flat import replay, uses_of
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 BEST = [6, 1, 1, 1, 1, 2, 1, 1, 1, 1, 2, 1]
 # On the loop of six with five places, twelve times round: misses by iteration. Those of s3fifo are the paper's;

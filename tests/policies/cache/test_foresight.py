@@ -14,7 +14,7 @@ from commissure.hal.eviction import Plan
 from commissure.policies.cache import build_evictor
 from commissure.policies.cache.traces.families import FAMILIES, Case, make_case, spoiled
 from commissure.policies.cache.traces.flat import replay
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 CASES = 60
 BASELINES = ("lru", "mru", "random", "sieve", "s3fifo")

@@ -10,7 +10,7 @@ from commissure.policies.cache.traces.flat import replay, uses_of
 from commissure.scenarios.cache_intensive.sweeps import Point
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 # What a hit curve is drawn from, so that a report of a long run is written in seconds.
 MOST_USES, MOST_POINTS = 2000, 25

@@ -27,7 +27,7 @@ from commissure.scenarios.cache_intensive.agents import AgentWorkflow
 from commissure.scenarios.cache_intensive.figures import hits_figure
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 FRAME_TOKENS = 64
 PER_ENDPOINT = "misses_per_endpoint"

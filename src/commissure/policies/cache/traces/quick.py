@@ -8,7 +8,7 @@ from heapq import heappop, heappush, heapreplace
 import numpy as np
 
 from commissure.hal.errors import UsageError, unknown
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
 
 NEVER = -1  # as in libCacheSim's oracleGeneral traces
 

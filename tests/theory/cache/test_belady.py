@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
-from commissure.theory.belady import fewest_misses
+from commissure.theory.cache.belady import fewest_misses
+from commissure.theory.cache.uses import next_use
 
 
 def exhaustive(uses: tuple[int, ...], places: int, bypass: bool) -> int:
@@ -67,6 +68,16 @@ def test_the_same_count_as_libcachesim(objects: int, places: int) -> None:
         request.obj_id, request.obj_size, request.next_access_vtime = int(entry), 1, int(later)
         misses += not peer.get(request)
     assert len(fewest_misses(uses.tolist(), places)) == misses
+
+
+def test_the_published_counts_of_a_million_zipf_uses() -> None:
+    import numpy as np
+
+    weights = 1 / np.arange(1, 100_001)
+    keys = np.random.default_rng(0).choice(100_000, 1_000_000, p=weights / weights.sum())
+    following = next_use(keys)
+    counts = [len(fewest_misses((), places, following=following)) for places in (1_000, 3_000, 10_000)]
+    assert counts == [336_050, 247_568, 157_423]
 
 
 def test_no_places() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from commissure.cli_calibrate import calibrate
 from commissure.cli_fleet import fleet_app
+from commissure.cli_hits import hits
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(replay)
+app.command()(hits)
 app.command()(calibrate)
 app.command()(profile)
 app.add_typer(fleet_app, name="fleet")

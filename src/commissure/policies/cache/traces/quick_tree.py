@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush, heapreplace
 from itertools import pairwise
+
+import numpy as np
 
 from commissure.hal.errors import unknown
 from commissure.theory.cache.paths import Paths
@@ -20,16 +22,16 @@ def hits(name: str, paths: Paths, capacity: int) -> list[int]:
     """
     if name not in _LOOPS:
         raise unknown("policy of a tree's own loop", name, _LOOPS)
-    cut = paths.within(capacity)[0]
-    return _LOOPS[name](cut.blocks.tolist(), cut.starts.tolist(), capacity, int(cut.blocks.max(initial=_NONE)) + 1)
+    return _LOOPS[name](paths.within(capacity)[0], capacity)
 
 
-def _lru(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) -> list[int]:
+def _lru(cut: Paths, room: int) -> list[int]:
     """The trace itself, each path from its end to its root, is the queue: a place counts while it is its block's last.
 
     A parent is never used before its child, so that the oldest place is always a leaf's.
     """
-    backwards = _each_reversed(blocks, starts)
+    backwards, count = _each_reversed(cut)
+    starts = cut.starts.tolist()
     last, oldest, result = [_NONE] * count, 0, []
     for start, end in pairwise(starts):
         found = 0
@@ -47,17 +49,20 @@ def _lru(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) ->
     return result
 
 
-def _each_reversed(blocks: Sequence[int], starts: Sequence[int]) -> list[int]:
-    """All paths in a row, each from its end to its root."""
-    return [block for start, end in pairwise(starts) for block in reversed(blocks[start:end])]
+def _each_reversed(cut: Paths) -> tuple[list[int], int]:
+    """All paths in a row, each from its end to its root, and how many numbers blocks have."""
+    mirror = (cut.starts[:-1] + cut.starts[1:] - 1)[cut.requests] - np.arange(len(cut.blocks))
+    backwards: list[int] = cut.blocks[mirror].tolist()
+    return backwards, max(backwards, default=_NONE) + 1
 
 
-def _lfu(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) -> list[int]:
+def _lfu(cut: Paths, room: int) -> list[int]:
     """A key is uses and last place in one int, places as in `_lru`; a parent's is never below its child's.
 
     Keys only grow, so that the heap is put right when it is asked.
     """
-    backwards, low = _each_reversed(blocks, starts), (1 << len(blocks).bit_length()) - 1
+    backwards, count = _each_reversed(cut)
+    starts, low = cut.starts.tolist(), (1 << len(backwards).bit_length()) - 1
     keys, heap, result = [0] * count, list[int](), []
     for start, end in pairwise(starts):
         fresh, running = [], list[int]()
@@ -83,44 +88,49 @@ def _lfu(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) ->
     return result
 
 
-def _fifo(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) -> list[int]:
-    """A heap of leaves by the place in the trace at which they came, which tells the block."""
-    came, children, parents = [_NONE] * count, [0] * count, _parents(blocks, starts, count)
-    heap, result = list[int](), []
+def _fifo(cut: Paths, room: int) -> list[int]:
+    """Ends of paths in the order in which they came; whose last child has left is older than all other leaves.
+
+    A block that has children or ends the running path when its turn comes is dropped: the former is a leaf again when
+    its last child leaves, the latter gets a child at once.
+    """
+    parents, count = _parents(cut)
+    blocks, starts = cut.blocks.tolist(), cut.starts.tolist()
+    resident, children = [False] * count, [0] * count
+    ends, oldest, bared, result = list[int](), 0, _NONE, []
     for start, end in pairwise(starts):
         found, path = start, _NONE
-        while found < end and came[blocks[found]] >= 0:
+        while found < end and resident[blocks[found]]:
             path = blocks[found]
             found += 1
         result.append(found - start)
-        for place in range(found, end):
+        for block in blocks[found:end]:
             if room:
                 room -= 1
             else:
-                while True:
-                    oldest = heappop(heap)
-                    leaf = blocks[oldest]
-                    if came[leaf] == oldest and not children[leaf] and leaf != path:
-                        break
-                came[leaf] = _NONE
-                above = parents[leaf]
-                if above >= 0:
-                    children[above] -= 1
-                    if not children[above]:
-                        heappush(heap, came[above])
+                leaf = bared
+                while leaf < 0 or children[leaf] or leaf == path:
+                    leaf = ends[oldest]
+                    oldest += 1
+                resident[leaf] = False
+                bared = parents[leaf]
+                if bared >= 0:
+                    children[bared] -= 1
             if path >= 0:
                 children[path] += 1
-            path = blocks[place]
-            came[path] = place
-        if path >= 0 and not children[path]:
-            heappush(heap, came[path])
+            path = block
+            resident[path] = True
+        if found < end:
+            ends.append(path)
     return result
 
 
-def _sieve(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) -> list[int]:
+def _sieve(cut: Paths, room: int) -> list[int]:
     """A list linked from old to new; the hand goes over what is no leaf, or ends the running path, as over visited."""
+    parents, count = _parents(cut)
+    blocks, starts = cut.blocks.tolist(), cut.starts.tolist()
     visited: list[bool | None] = [None] * count  # None: not resident
-    newer, children, parents, result = [_NONE] * count, [0] * count, _parents(blocks, starts, count), []
+    newer, children, result = [_NONE] * count, [0] * count, []
     oldest = newest = before = hand = _NONE
     for start, end in pairwise(starts):
         found, path = start, _NONE
@@ -129,7 +139,7 @@ def _sieve(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) 
             visited[path] = True
             found += 1
         result.append(found - start)
-        for place in range(found, end):
+        for block in blocks[found:end]:
             if room:
                 room -= 1
             else:
@@ -150,7 +160,7 @@ def _sieve(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) 
                 hand = newer[hand]
             if path >= 0:
                 children[path] += 1
-            path = blocks[place]
+            path = block
             if newest < 0:
                 oldest = path
             else:
@@ -161,20 +171,15 @@ def _sieve(blocks: Sequence[int], starts: Sequence[int], room: int, count: int) 
     return result
 
 
-def _parents(blocks: Sequence[int], starts: Sequence[int], count: int) -> list[int]:
-    """The parent of each block."""
-    parents = [_NONE] * count
-    for start, end in pairwise(starts):
-        for above, below in pairwise(blocks[start:end]):
-            parents[below] = above
-    return parents
+def _parents(cut: Paths) -> tuple[list[int], int]:
+    """The parent of each block, and how many numbers blocks have."""
+    parents = np.full(int(cut.blocks.max(initial=_NONE)) + 1, _NONE)
+    below = np.flatnonzero(cut.depths)
+    parents[cut.blocks[below]] = cut.blocks[below - 1]
+    found: list[int] = parents.tolist()
+    return found, len(found)
 
 
-_LOOPS: dict[str, Callable[[Sequence[int], Sequence[int], int, int], list[int]]] = {
-    "fifo": _fifo,
-    "lfu": _lfu,
-    "lru": _lru,
-    "sieve": _sieve,
-}
+_LOOPS: dict[str, Callable[[Paths, int], list[int]]] = {"fifo": _fifo, "lfu": _lfu, "lru": _lru, "sieve": _sieve}
 NAMES = tuple(_LOOPS)
 TURN_NOBODY_AWAY = ("fifo", "lru")

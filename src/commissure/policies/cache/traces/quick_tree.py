@@ -125,6 +125,43 @@ def _fifo(cut: Paths, room: int) -> list[int]:
     return result
 
 
+def _mru(cut: Paths, room: int) -> list[int]:
+    """A stack of ends of paths, each with its last use; whose last child has left is used no earlier than all below it.
+
+    Of a block on the stack more than once only the latest counts. Dropped is what `_fifo` drops.
+    """
+    parents, count = _parents(cut)
+    blocks, starts = cut.blocks.tolist(), cut.starts.tolist()
+    last, children = [_NONE] * count, [0] * count  # of a block that is not resident _NONE
+    ends, result = list[tuple[int, int]](), []
+    for start, end in pairwise(starts):
+        found, path = start, _NONE
+        while found < end and last[blocks[found]] >= 0:
+            path = blocks[found]
+            last[path] = start
+            found += 1
+        result.append(found - start)
+        for block in blocks[found:end]:
+            if room:
+                room -= 1
+            else:
+                leaf, used = ends.pop()
+                while last[leaf] != used or children[leaf] or leaf == path:
+                    leaf, used = ends.pop()
+                last[leaf] = _NONE
+                above = parents[leaf]
+                if above >= 0:
+                    children[above] -= 1
+                    ends.append((above, last[above]))
+            if path >= 0:
+                children[path] += 1
+            path = block
+            last[path] = start
+        if path >= 0:
+            ends.append((path, start))
+    return result
+
+
 def _sieve(cut: Paths, room: int) -> list[int]:
     """A list linked from old to new; the hand goes over what is no leaf, or ends the running path, as over visited."""
     parents, count = _parents(cut)
@@ -180,6 +217,12 @@ def _parents(cut: Paths) -> tuple[list[int], int]:
     return found, len(found)
 
 
-_LOOPS: dict[str, Callable[[Paths, int], list[int]]] = {"fifo": _fifo, "lfu": _lfu, "lru": _lru, "sieve": _sieve}
+_LOOPS: dict[str, Callable[[Paths, int], list[int]]] = {
+    "fifo": _fifo,
+    "lfu": _lfu,
+    "lru": _lru,
+    "mru": _mru,
+    "sieve": _sieve,
+}
 NAMES = tuple(_LOOPS)
 TURN_NOBODY_AWAY = ("fifo", "lru")

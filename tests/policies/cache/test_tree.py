@@ -14,7 +14,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
@@ -141,6 +141,7 @@ def fewest(found: Requests, capacity: int, bypass: bool) -> int:
 @pytest.mark.parametrize("bypass", [False, True])
 @pytest.mark.parametrize("name", [*evictor_names(), "future"])
 @given(found=st.booleans().flatmap(requests), capacity=st.integers(1, 14))
+@settings(deadline=None)
 def test_as_a_naive_cache_does_and_never_better_than_leaf_belady(
     name: str, bypass: bool, found: Requests, capacity: int
 ) -> None:
@@ -160,6 +161,7 @@ def test_as_a_naive_cache_does_and_never_better_than_leaf_belady(
 
 @pytest.mark.parametrize("name", quick_tree.NAMES)
 @given(found=requests(tagged=False, most=120), capacity=st.integers(1, 20))
+@settings(deadline=None)
 def test_own_loops_hit_as_the_seam_does(name: str, found: Requests, capacity: int) -> None:
     paths = Paths.of([path for path, _ in found])
     evictor = build_evictor(name, Plan())

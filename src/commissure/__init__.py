@@ -35,11 +35,12 @@ if TYPE_CHECKING:
         Unsupported,
         UsageError,
     )
-    from commissure.hal.eviction import Evictor, Moment, Plan, Resident
+    from commissure.hal.eviction import Evictor, Moment, Plan, Prefetcher, Resident
     from commissure.hal.fleets.fleet import Fleet
     from commissure.hal.fleets.open_fleet import OpenFleet
     from commissure.hal.journal import CallRecord
     from commissure.hal.ledger import Amount, Budget, Ledger
+    from commissure.hal.placement import Placer, PrefillOption
     from commissure.hal.policy import Candidate, FleetStatus, Router
     from commissure.hal.profiles.profile import Profile
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
@@ -69,7 +70,8 @@ _HOME = {
     "hal.ledger": "Amount Budget Ledger",
     "hal.fleets.open_fleet": "OpenFleet",
     "hal.clock.live": "LiveRuntime",
-    "hal.eviction": "Evictor Moment Plan Resident",
+    "hal.eviction": "Evictor Moment Plan Prefetcher Resident",
+    "hal.placement": "Placer PrefillOption",
     "hal.policy": "Candidate FleetStatus Router",
     "hal.profiles.profile": "Profile",
     "hal.runtime": "Runtime",
@@ -91,11 +93,11 @@ __all__ = [
     "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate", "Capabilities",
     "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Disconnected", "Endpoint", "EndpointError",
     "Evictor", "Fleet", "FleetStatus", "Image", "Ledger", "LiveRuntime", "Logprob", "MalformedReply", "Message",
-    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Plan",
-    "Profile", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime",
-    "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool", "ToolCall", "Trace",
-    "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow", "join",
-    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
+    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Placer",
+    "Plan", "Prefetcher", "PrefillOption", "Profile", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident",
+    "Router", "Run", "Runtime", "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool",
+    "ToolCall", "Trace", "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow",
+    "join", "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import typer
 from commissure.cli_calibrate import calibrate
 from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
+from commissure.cli_hits import hits
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
@@ -31,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(replay)
+app.command()(hits)
 app.command()(calibrate)
 app.command()(profile)
 app.command()(check)

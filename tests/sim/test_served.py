@@ -389,3 +389,27 @@ def test_what_cannot_be_modelled_is_said_when_it_is_opened(load: Any) -> None:
     ):
         with pytest.raises(UsageError, match=message):
             cm.run(work, load(text))
+
+
+def test_an_evictor_hears_where_every_workflow_stands() -> None:
+    moments: list[cm.Moment] = []
+
+    class Hears(cm.Evictor):
+        def asked(self, now: cm.Moment) -> None:
+            moments.append(now)
+
+        def priority(self, entry: cm.Resident, now: cm.Moment) -> int:
+            return entry.last_used
+
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        for agent, name, node in (("a", "one", "a/1"), ("b", "two", ""), ("a", "one", "a/2")):
+            await fleet.generate(
+                cm.Call("x", distinct_text(64, agent), agent=agent, workflow=name, node=node, max_tokens=1)
+            )
+
+    cm.run(workflow, cm.Fleet.load("h100", evictor=Hears()))
+    assert [(now.agent, now.workflow, now.others) for now in moments] == [
+        ("a/1", "one", ()),
+        ("b", "two", ("a/1",)),
+        ("a/2", "one", ("b",)),
+    ]

@@ -172,7 +172,7 @@ class ServedEndpoint:
             self._last[call.agent] = hashes
         job = Job(prompt, output, hashes, done, ready_tokens=ready)
         job.on_first = lambda job: shown.set()
-        job.tag = call.agent
+        job.tag, job.node, job.workflow = call.agent, call.node, call.workflow
         job.longest = call.max_tokens
         self._running += 1
         job.sent_s = self._rt.env.now

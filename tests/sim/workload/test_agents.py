@@ -47,6 +47,9 @@ class Model:
         timing = cm.Timing(0, 0, 0, 0, self.call_s, "client")
         return cm.Reply((cm.Choice("said"),), cm.Usage(1, 0, 1), timing, "model")
 
+    def ended(self, workflow: str) -> None:
+        pass
+
 
 def on_model(workflow: Any, call_s: float = 0.0, rt: Any = None) -> Any:
     rt = rt or SimRuntime(1)
@@ -169,7 +172,9 @@ def test_what_a_call_says() -> None:
     workflow = agent_workflow(build(nodes, {("a", "b"): 1, ("b", "c"): 1, ("c", "d"): 1}), "a")
     cm.run(workflow, LOCAL, "the question", behaviour=Says())
     a, b, c, d = seen
-    assert a == cm.Call("Plan:\n\nthe question", "You plan.", "plan", "coder", max_tokens=9, min_tokens=9)
+    assert a == cm.Call(
+        "Plan:\n\nthe question", "You plan.", "plan", "coder", max_tokens=9, min_tokens=9, workflow=a.workflow, node="a"
+    )
     assert (len(b.system.split()), len(b.prompt.split()), b.agent, b.max_tokens) == (12, 5, "coder", 256)
     assert (c.prompt, c.agent, c.system) == ("Check:\n\nanswer 2", "c", "")
     assert d.prompt == "answer 3"

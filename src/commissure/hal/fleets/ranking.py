@@ -75,7 +75,7 @@ class Ranking:
         self._standing.ended(workflow)
 
     def _rank(self, call: Call) -> int:
-        agent, now = call.agent, self._standing.moment(call)
+        agent, now = call.agent, self._standing.moment(call.node or call.agent, call.workflow, call.agent)
         self._evictor.asked(now)
         if before := self._residents.get(agent):
             entry = self._residents[agent] = replace(before, last_used=now.step, uses=before.uses + 1)

@@ -52,7 +52,7 @@ class Residency:
     async def admitted(self, call: Call) -> AsyncIterator[Placement]:
         """Hold a slot for the call while the block runs."""
         async with self._places:
-            now = self._standing.moment(call)
+            now = self._standing.moment(call.node or call.agent, call.workflow, call.agent)
             if self._prefetcher is not None:
                 self._prefetcher.asked(now)
             placement = self._table.use(call.agent, prompt_cost(call, self._endpoint.profile), now)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from commissure.hal.call import Call
 from commissure.hal.eviction import Moment
 from commissure.hal.profiles.estimate import expected_usage
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.steptime import coefficients, prefill_features, seconds
 
+# Workflows of which nobody says that they have ended are forgotten in the end.
+MOST_WORKFLOWS = 256
+
 
 class Standing:
-    """Counts the calls of an endpoint and remembers the node of each workflow's last one."""
+    """Counts the uses of a cache from that number on, and remembers the node of each workflow's last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self._nodes: dict[str, str] = {}
-        self._step = 0
+        self._step = first
 
-    def moment(self, call: Call) -> Moment:
-        """The moment of a call that begins now."""
-        node = self._nodes[call.workflow] = call.node or call.agent
-        others = tuple(stand for workflow, stand in self._nodes.items() if workflow != call.workflow)
+    def moment(self, node: str, workflow: str = "", key: Hashable = None) -> Moment:
+        """The moment of a use that begins now."""
+        self._nodes.pop(workflow, None)
+        others = tuple(self._nodes.values())
+        self._nodes[workflow] = node
+        if len(self._nodes) > MOST_WORKFLOWS:
+            del self._nodes[next(iter(self._nodes))]
         self._step += 1
-        return Moment(self._step - 1, node, call.workflow, others, call.agent)
+        return Moment(self._step - 1, node, workflow, others, key)
 
     def ended(self, workflow: str) -> None:
         """The workflow makes no more calls."""

@@ -15,7 +15,7 @@ class Random(Evictor):
 
     def priority(self, entry: Resident, now: Moment) -> bytes:
         """A uniform key, fresh at each moment."""
-        return blake2b(f"{self._seed}/{now.step}/{entry.agent}".encode(), digest_size=8).digest()
+        return blake2b(f"{self._seed}/{now.step}/{entry.agent}/{entry.key}".encode(), digest_size=8).digest()
 
 
 def build(plan: Plan) -> Random:

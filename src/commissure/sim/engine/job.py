@@ -44,6 +44,9 @@ class Job:
         self.longest = 0
         self.on_first: Callable[[Job], Any] | None = None
         self.tag: Any = None
+        # Where in which workflow its agent asks, if that was said.
+        self.node = ""
+        self.workflow = ""
         self.mask_s = 0.0
         self.mask_overlaps = False
         # How it decodes: steps after its prefill, KV tokens that each adds, the step that shows its first token.

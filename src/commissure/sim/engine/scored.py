@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from commissure.hal.eviction import Evictor, Moment, Resident
+from commissure.hal.fleets.standing import Standing
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.prefix import PrefixCache
 
@@ -16,8 +17,8 @@ class ScoredCache(PrefixCache):
 
     A unit is a `Resident`: `agent` is who asked for it first (the job's tag), `slot` its depth in the prefix tree;
     `inserted` and `last_used` count admissions. What is known of a unit that leaves for a tier below stays in `below`
-    for as long as it stands in one. `heard` is told of each use. A look at
-    all that is kept goes before each run of evictions, where the default needs none.
+    for as long as it stands in one. `heard` is told of each use. A look at all that is kept goes before each run of
+    evictions, where the default needs none.
     """
 
     def __init__(self, capacity: float, block_tokens: int, unit_tokens: int, evictor: Evictor) -> None:
@@ -32,6 +33,7 @@ class ScoredCache(PrefixCache):
         # Of every unit that is known: that of its prefix. And how many units here build on one.
         self._parents: dict[int, int] = {}
         self._children: dict[int, int] = {}
+        self._standing = Standing(first=1)
         self._step = 0
         self._agent = ""
 
@@ -58,9 +60,9 @@ class ScoredCache(PrefixCache):
         """As `PrefixCache.hold`, remembering who used what and when."""
         agent = str(job.tag or "")
         if not job.ahead:
-            self._step += 1
             self._agent = agent
-            self.now = Moment(self._step, agent)
+            self.now = self._standing.moment(job.node or agent, job.workflow)
+            self._step = self.now.step
             self._evictor.asked(self.now)
             if self.heard is not None:
                 self.heard(self.now)

@@ -52,6 +52,7 @@ class PrefillDecode:
         first = Job(job.prompt, 1, job.hashes, self._prefilled)
         first.ahead = job.ahead
         first.tag = halves = _Halves(job, first)
+        first.node, first.workflow = job.node, job.workflow
         self._open[job] = halves
         self._prefill.submit(first)
         job.arrived_s = first.arrived_s

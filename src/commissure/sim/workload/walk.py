@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import networkx as nx
@@ -79,14 +79,15 @@ class _Walk:
     async def branch(self, node: str, path: str, given: str, joins: frozenset[str]) -> str:
         """Walk from a node to the end, or to one of `joins`; the last answer.
 
-        A branch has dice of its own, named by its path: what it draws does not depend on which branch is faster.
+        A branch has dice of its own, named by its path: what it draws does not depend on which branch is faster. To
+        evictors it is a workflow of its own.
         """
         dice, place = self._rt.rng(path), 0
         following: str | None = node
         while following is not None and following not in joins:
             node, step, here = following, self._nodes[following], f"{path}/{place}"
             place += 1
-            given = await self._visit(node, step, here, given)
+            given = await self._visit(node, step, path, here, given)
             if step.fan == "one":
                 following = _successor(self._graph, node, dice)
                 continue
@@ -94,9 +95,10 @@ class _Walk:
             work = [self.branch(next_one, f"{here}/{next_one}", given, inner) for next_one in self._graph.adj[node]]
             given = _joined(*await self._rt.gather(*work))
             following = step.join
+        self._fleet.ended(path)
         return given
 
-    async def _visit(self, node: str, step: Step, key: str, given: str) -> str:
+    async def _visit(self, node: str, step: Step, path: str, key: str, given: str) -> str:
         if self._left == 0:
             raise StepLimit(
                 f"{self._name}: more than {self._steps} steps, the next one at node {node!r}: give the cycle that it "
@@ -104,7 +106,7 @@ class _Walk:
             )
         self._left -= 1
         start_s = self._rt.now()
-        reply = await self._fleet.generate(_call(step, key, given))
+        reply = await self._fleet.generate(replace(_call(step, key, given), workflow=path, node=node))
         if step.tool_s:
             await self._rt.sleep(step.tool_s)
         self.visits.append(Visit(node, start_s, self._rt.now(), reply))

@@ -10,7 +10,7 @@ from commissure.hal.clock.background import Start
 from commissure.hal.endpoint import Endpoint
 from commissure.hal.errors import EndpointError
 from commissure.hal.eviction import Evictor, Moment, Prefetcher, Resident
-from commissure.hal.fleets.slot_table import Placement, SlotTable
+from commissure.hal.fleets.slot_table import MOST_ABSENT, Placement, SlotTable
 from commissure.hal.fleets.standing import Standing, prompt_cost
 from commissure.hal.runtime import Runtime
 
@@ -60,7 +60,7 @@ class Residency:
                 await self._move(call.agent, placement)
                 yield placement
         if self._prefetcher is not None:
-            self._calls[call.agent] = call
+            self._remember(call)
             self._look_ahead(self._prefetcher, now)
 
     def ended(self, workflow: str) -> None:
@@ -94,6 +94,13 @@ class Residency:
         except EndpointError:
             return False
 
+    def _remember(self, call: Call) -> None:
+        """The agent's last call, whose prompt may be computed ahead."""
+        self._calls.pop(call.agent, None)
+        self._calls[call.agent] = call
+        if len(self._calls) > MOST_ABSENT:
+            del self._calls[next(iter(self._calls))]
+
     def _look_ahead(self, prefetcher: Prefetcher, now: Moment) -> None:
         if self._fetching or self._under_way >= self._slots or self._start is None:
             return
@@ -106,10 +113,13 @@ class Residency:
 
     async def _fetch(self, agent: str, placement: Placement) -> None:
         try:
-            async with self._places, self._running(agent):
-                await self._move(agent, placement)
-                if not placement.restores:
-                    call = self._calls[agent]
-                    await self._tried(CacheHint("prefetch", agent=agent, slot=placement.slot, call=call))
+            async with self._places:
+                if not self._table.awaits(agent, placement):
+                    return  # its call has come, or another took the slot
+                async with self._running(agent):
+                    await self._move(agent, placement)
+                    if not placement.restores and agent in self._calls:
+                        call = self._calls[agent]
+                        await self._tried(CacheHint("prefetch", agent=agent, slot=placement.slot, call=call))
         finally:
             self._fetching = False

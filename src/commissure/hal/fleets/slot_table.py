@@ -68,6 +68,15 @@ class SlotTable:
         self._fetched.add(agent)
         return placement
 
+    def awaits(self, agent: str, placement: Placement) -> bool:
+        """Whether the slot is still to be filled for the agent, whose call has not come. If not, nothing was saved."""
+        entry = self.residents.get(agent)
+        if agent in self._fetched and entry is not None and entry.slot == placement.slot:
+            return True
+        if placement.saves:
+            self.lost(placement.evicted)
+        return False
+
     def lost(self, agent: str) -> None:
         """What the disk was to hold of the agent is not there."""
         self.disk.pop(agent, None)
@@ -94,8 +103,8 @@ class SlotTable:
         return Placement(victim.slot, victim.agent, saves, restores)
 
     def _keep(self, victim: Resident, coming: str, now: Moment) -> bool:
-        """Whether what leaves is written to the disk: not again, and not if all there are wanted more."""
-        if not self._disk_slots:
+        """Whether what leaves is written to the disk: not again, not unused, and not if all there are wanted more."""
+        if not self._disk_slots or victim.agent in self._fetched:
             return False
         if victim.agent in self.disk:
             self.disk[victim.agent] = victim

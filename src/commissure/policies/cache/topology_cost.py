@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from commissure.hal.eviction import Moment, Plan, Resident
 from commissure.policies.cache.nextuse.chain import chain_of
 from commissure.policies.cache.nextuse.learned import LearnedChain
@@ -14,7 +16,8 @@ class TopologyCost(TopologyStochastic):
 
     def priority(self, entry: Resident, now: Moment) -> tuple[float, int]:
         """Smallest expected discounted saving per unit of room first, then least recently used."""
-        return self.chance(entry, now) * entry.cost / entry.size, entry.last_used
+        saving = self.chance(entry, now) * entry.cost
+        return saving / entry.size if entry.size else math.inf, entry.last_used
 
 
 def build(plan: Plan) -> TopologyCost:

@@ -34,6 +34,15 @@ SHARED_PART = 0.4
 HOST, GUESTS = "host", ("ann", "ben")
 
 
+@dataclass(frozen=True, slots=True)
+class PromptWords:
+    """Words, of one token each, of an agent's prompt; those that no other's begins with; those new in each turn."""
+
+    whole: int
+    own: int
+    turn: int
+
+
 @dataclass(frozen=True)
 class AgentWorkflow:
     """A graph of calls. The entry begins each iteration.
@@ -75,18 +84,15 @@ class AgentWorkflow:
 
     def system_prompt(self, node: str, words: int) -> str:
         """The agent's prompt of so many words, drawn by its name; shared parts come first."""
-        own = self.own_words(node, words)
-        shared = self._words(node, words) - own
-        return " ".join(filter(None, (distinct_text(shared, self._group(node)), distinct_text(own, self.agent(node)))))
+        count = self.prompt_words(node, words)
+        parts = (distinct_text(count.whole - count.own, self._group(node)), distinct_text(count.own, self.agent(node)))
+        return " ".join(filter(None, parts))
 
-    def own_words(self, node: str, words: int) -> int:
-        """How many words of its agent's prompt no other agent shares."""
-        words = self._words(node, words)
-        return words - (round(words * SHARED_PART) if self._group(node) else 0)
-
-    def _words(self, node: str, words: int) -> int:
+    def prompt_words(self, node: str, words: int, turn: int = 0) -> PromptWords:
+        """How many words the prompt of the agent there has, where one of length 1 has so many."""
         length: float = self.graph.nodes[node].get("length", 1.0)
-        return max(1, round(words * length))
+        whole = max(1, round(words * length))
+        return PromptWords(whole, whole - (round(whole * SHARED_PART) if self._group(node) else 0), turn)
 
     def _group(self, node: str) -> str:
         group: str = self.graph.nodes[node].get("shares", "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from commissure.hal.journal import CallRecord
+from commissure.scenarios.cache_intensive.agents import PromptWords
 from commissure.theory.cache.belady import fewest_misses
 from commissure.theory.cache.bracket import bracket
 from commissure.theory.cache.uses import Uses
@@ -34,17 +35,20 @@ def fewest_missed(calls: Sequence[CallRecord], room: Room) -> set[int]:
     }
 
 
-def least_tokens(calls: Sequence[CallRecord], room: Room, own_tokens: Mapping[str, int], turn_tokens: int) -> int:
-    """A certified lower bound on the prompt tokens computed: each call's turn, and what misses cost at least.
+def tokens_bracket(calls: Sequence[CallRecord], room: Room, prompts: Mapping[str, PromptWords]) -> tuple[int, int]:
+    """Between what bounds the fewest prompt tokens lie that any evictor computes for these calls: certified.
 
-    A miss of an agent costs at least `own_tokens`: those of its prompt's start that no other agent shares. The least
-    cost is bounded by Belady's MIN, or by programs where the costs differ (theory.cache.bracket).
+    Below: each call computes its own turn, and each miss of an agent at least what no other agent's prompt begins with.
+    Above: the best schedule known, whose hits compute all but the agent's prompt; or these very calls, if they computed
+    less. What misses cost is bounded by Belady's MIN, or by programs where costs differ (theory.cache.bracket).
     """
-    total = float(len(calls) * turn_tokens)
+    lower = float(sum(prompts[call.agent].turn for call in calls))
+    upper = float(sum(call.prompt_tokens - prompts[call.agent].whole for call in calls))
     for own, agents in _by_endpoint(calls):
-        uses = Uses.of(agents, costs=own_tokens)
-        total += bracket(uses, _places(room, len(own)), unit="prompt tokens").lower
-    return int(total)
+        places = _places(room, len(own))
+        lower += bracket(Uses.of(agents, costs={name: one.own for name, one in prompts.items()}), places).lower
+        upper += bracket(Uses.of(agents, costs={name: one.whole for name, one in prompts.items()}), places).upper
+    return int(lower), min(int(upper), sum(call.computed_tokens for call in calls))
 
 
 def _by_endpoint(calls: Sequence[CallRecord]) -> Iterator[tuple[list[int], list[str]]]:

@@ -27,7 +27,7 @@ from commissure.policies.custom.build import evictor_of
 from commissure.policies.prefetch import build_prefetcher
 from commissure.scenarios.cache_intensive.agents import AgentWorkflow
 from commissure.scenarios.cache_intensive.figures import hits_figure
-from commissure.scenarios.cache_intensive.optimum import fewest_missed, least_tokens
+from commissure.scenarios.cache_intensive.optimum import fewest_missed, tokens_bracket
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
 
@@ -139,12 +139,16 @@ class SlotScenario(ABC):
         fleet.ended(name)
 
     def measure(self, calls: Sequence[CallRecord], settings: Any, seed: int) -> dict[str, Any]:
-        """Misses beside the fewest that any evictor could reach, and prompt tokens computed beside a lower bound.
+        """Misses beside the fewest that any evictor could reach, and prompt tokens computed beside their bounds.
 
         With several endpoints, also the misses of each; the fewest are then of all, given where the calls went.
         """
         flows = self.flows(settings, seed)
-        own = {flow.agent(node): flow.own_words(node, settings.prompt_words) for flow in flows for node in flow.graph}
+        prompts = {
+            flow.agent(node): flow.prompt_words(node, settings.prompt_words, settings.turn_words)
+            for flow in flows
+            for node in flow.graph
+        }
         misses = Counter({call.endpoint: 0 for call in calls})
         misses.update(call.endpoint for call in calls if call.miss)
         return ({PER_ENDPOINT: dict(misses)} if len(misses) > 1 else {}) | {
@@ -154,12 +158,12 @@ class SlotScenario(ABC):
             **({"fetched": sum(call.fetched for call in calls)} if settings.prefetch != "none" else {}),
             "prompt_tokens": sum(call.prompt_tokens for call in calls),
             "prompt_tokens_computed": sum(call.computed_tokens for call in calls),
-            "least_tokens_computed": least_tokens(calls, settings, own, settings.turn_words),
+            "optimum_tokens": tokens_bracket(calls, settings, prompts),
             "prefill_s": sum(call.prefill_s for call in calls),
         }
 
     def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:
-        """Misses, the fewest possible, and prompt tokens computed; what came from the disk or ahead, if anything."""
+        """Misses, the fewest possible, prompt tokens computed and their bounds; what came from the disk or ahead."""
         apart = ", ".join(f"{name} {count}" for name, count in measures.get(PER_ENDPOINT, {}).items())
         moved = {what: str(measures[what]) for what in ("restored", "fetched") if what in measures}
         return {
@@ -167,7 +171,7 @@ class SlotScenario(ABC):
             "fewest": str(measures["fewest_misses"]),
             **moved,
             "tokens computed": str(measures["prompt_tokens_computed"]),
-            "at least": str(measures["least_tokens_computed"]),
+            "optimum": " to ".join(map(str, dict.fromkeys(measures["optimum_tokens"]))),
         }
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:

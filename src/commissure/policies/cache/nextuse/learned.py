@@ -10,6 +10,8 @@ from commissure.policies.cache.nextuse.chain import Chain, Matrix, green
 
 # How many observed moves from an agent weigh as much as what was declared of it (a Dirichlet prior).
 PRIOR_MOVES = 5.0
+# What nobody declared is learned up to here: calls without an agent have a name each, and a matrix grows by its square.
+MOST_AGENTS, MOST_WORKFLOWS = 512, 4096
 # Rank-one updates between two inversions anew, so that rounding errors do not add up.
 FRESH_AFTER = 500
 
@@ -37,11 +39,15 @@ class LearnedChain:
 
     def called(self, workflow: str, agent: str) -> None:
         """An agent of that workflow calls: a move from the one that called before it there."""
+        before = self._stands.pop(workflow, None)
         here = self._place.get(agent)
         if here is None:
+            if len(self._place) >= max(MOST_AGENTS, len(self._declared.agents)):
+                return
             here = self._grow(agent)
-        before = self._stands.get(workflow)
         self._stands[workflow] = here
+        if len(self._stands) > MOST_WORKFLOWS:
+            del self._stands[next(iter(self._stands))]
         if before is not None:
             self._moved(before, here)
 

@@ -104,3 +104,19 @@ def test_the_interview_claim_says_what_reaches_it() -> None:
     assert claim.verdict == "reproduced"
     assert "0% at 1," in claim.why
     assert "does not say which it used" in claim.why
+
+
+def test_the_interview_claim_takes_live_savings_from_runs() -> None:
+    def live(policy: str, time_s: float, run: str = "runs/x", **changes: Any) -> dict[str, Any]:
+        return leg("podcast-interview", policy, **changes)[1].flat() | {
+            "world": "live", "time_s": time_s, "run_dir": run,
+        }  # fmt: skip
+
+    measured = [
+        live("lru", 40.0),
+        live("topology-cost", 30.0),
+        live("lru", 10.0, disk_slots="3"),
+        live("lru", 1, "runs/y"),
+    ]
+    (claim,) = find_scenario("podcast-interview").claims(measured)
+    assert claim.live == {"eviction by the graph and what prompts cost": 0.25, "a disk below the slots": 0.75}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
@@ -47,7 +46,7 @@ def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
         rows.append(
             Row(
                 policy=policy,
-                own=_own_columns(shown),
+                own=find_scenario(shown.scenario).columns(shown.measures),
                 sim_s=sim.time_s if sim else None,
                 live_s=live.time_s if live else None,
                 predicted_s=live.predicted_time_s if live else None,
@@ -59,16 +58,6 @@ def table_rows(legs: Sequence[LegSummary]) -> list[Row]:
             )
         )
     return rows
-
-
-def _own_columns(leg: LegSummary) -> dict[str, str]:
-    """The scenario's own. Raises UsageError where an older version of the scenario measured something else."""
-    try:
-        return find_scenario(leg.scenario).columns(leg.measures)
-    except KeyError as error:
-        raise UsageError(
-            f"{leg.scenario}: this run was made by another version, which has no measure {error}"
-        ) from None
 
 
 def _saving(leg: LegSummary, base: LegSummary) -> float | None:

@@ -9,11 +9,17 @@ import sys
 from types import FrameType
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has come. It is no SystemExit: a user's policy may raise one of those, and that is its own affair."""
+
+
 def run() -> None:
     """The command line, interrupts during its imports included."""
     try:
         signal.signal(signal.SIGTERM, _terminate)
         _run()
+    except Terminated:
+        sys.exit(128 + signal.SIGTERM)
     except KeyboardInterrupt as stop:
         _tell("interrupted", stop)
         sys.exit(130)
@@ -43,7 +49,7 @@ def _tell(message: str, error: BaseException) -> None:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     # As an exception, so that servers and their files are cleaned up on the way out.
-    sys.exit(128 + number)
+    raise Terminated
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -207,3 +209,51 @@ def test_without_hypothesis_it_names_the_command() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert "MissingExtra: hypothesis" in done.stderr
     assert "pip install 'commissure[testing]'" in done.stderr
+
+
+class AskedRaises(Lru):
+    def asked(self, now: Moment) -> None:
+        raise ValueError("asked")
+
+
+class Leaves(Lru):
+    def priority(self, entry: Resident, now: Moment) -> Any:
+        raise GeneratorExit
+
+
+class Sets(Evictor):
+    def priority(self, entry: Resident, now: Moment) -> Any:
+        return {entry.key}
+
+
+class Counting(Evictor):
+    """Remembers by `asked` alone: what a kit that does not call it would not see."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+
+    def asked(self, now: Moment) -> None:
+        self._heard += 1
+
+    def priority(self, entry: Resident, now: Moment) -> int:
+        return entry.last_used if self._heard % 3 else -entry.last_used
+
+
+def test_what_a_hostile_policy_raises_is_told() -> None:
+    for make, name, said in (
+        (AskedRaises, "answers", r"asked\(use 1\) raised ValueError: asked \(test_kit"),
+        (Leaves, "answers", "raised GeneratorExit"),
+        (Sets, "keys sort", "which differ, none is smaller"),
+        (Counting, "caches are apart", ""),
+    ):
+        broken = {one.invariant: one.why for one in check_evictor(make, examples=60).broken}
+        assert re.search(said, broken[name])
+
+
+def test_an_interrupt_is_no_answer_of_the_policy() -> None:
+    class Stopped(Lru):
+        def priority(self, entry: Resident, now: Moment) -> int:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_evictor(Stopped, examples=5)

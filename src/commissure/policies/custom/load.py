@@ -29,7 +29,7 @@ def load_evictor(given: str, folder: Path) -> Any:
     where, colon, name = given.rpartition(":")
     if not colon:
         where, name = given, ""
-    if not where or (colon and not name):
+    if not where or (where.startswith(".") and not where.endswith(".py")) or (colon and not name):
         raise UsageError(f"no policy in {given!r}: {FORMS}")
     module = _from_file(Path(where), folder) if where.endswith(".py") else _by_name(where, folder)
     if name:
@@ -105,8 +105,12 @@ def _attribute(module: ModuleType, name: str) -> Any:
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
+            if not _candidates(module):
+                raise UsageError(f"{module.__name__} has no {name!r}, and no evictor at all")
             raise unknown(f"evictor of {module.__name__}", name, _candidates(module))
         found = getattr(found, part)
+    if isinstance(found, str):
+        raise UsageError(f"{module.__name__}:{name} is a text, no evictor")
     return found
 
 

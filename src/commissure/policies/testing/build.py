@@ -5,7 +5,7 @@ from __future__ import annotations
 from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Plan
 from commissure.policies.custom.build import Build, Make, build_of
-from commissure.policies.testing.broken import Raised, raised
+from commissure.policies.testing.broken import Raised, naming, shown
 from commissure.policies.testing.case import Case
 
 
@@ -33,12 +33,10 @@ def is_offline(make: Make, case: Case) -> bool:
 
 
 def _evictor(build: Build, plan: Plan) -> Evictor:
-    try:
+    with naming("building it"):
         made = build(plan)
-    except UsageError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise raised("building it", error) from error
     if not isinstance(made, Evictor):
-        raise UsageError(f"building it gave {made!r}, which is no evictor: return a commissure.hal.eviction.Evictor")
+        raise UsageError(
+            f"building it gave {shown(made)}, which is no evictor: return a commissure.hal.eviction.Evictor"
+        )
     return made

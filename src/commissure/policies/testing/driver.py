@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Moment, Resident
 from commissure.policies.cache.traces.flat import Use
-from commissure.policies.testing.broken import Unsortable
+from commissure.policies.testing.broken import Unsortable, shown
 
 
 class Cache(Protocol):
@@ -81,4 +81,4 @@ def smaller(one: Any, other: Any) -> bool:
     try:
         return bool(one < other)
     except Exception as error:
-        raise Unsortable(f"the keys {one!r} and {other!r} do not compare: {error}") from error
+        raise Unsortable(f"the keys {shown(one)} and {shown(other)} do not compare: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from commissure.hal.eviction import Evictor, Moment, Resident
-from commissure.policies.testing.broken import Raised, raised
+from commissure.policies.testing.broken import Raised, naming, shown
 
 
 class Guarded(Evictor):
@@ -15,7 +15,8 @@ class Guarded(Evictor):
         self.inner = inner
         self.taken = self
         # A cache may read it, but a ClassVar cannot be assigned by name.
-        vars(self)["lasting"] = inner.lasting
+        with naming("lasting"):
+            vars(self)["lasting"] = inner.lasting
 
     def priority(self, entry: Resident, now: Moment) -> Any:
         """As the evictor within."""
@@ -23,14 +24,17 @@ class Guarded(Evictor):
 
     def for_cache(self, capacity: float) -> Evictor:
         """The evictor of one cache; guarded, too."""
-        try:
+        with naming(f"for_cache({capacity:g})"):
             inner = self.inner.for_cache(capacity)
-        except (Exception, SystemExit) as error:
-            raise raised(f"for_cache({capacity:g})", error) from error
         if not isinstance(inner, Evictor):
-            raise Raised(f"for_cache({capacity:g}) gave {inner!r}: it must return an Evictor")
+            raise Raised(f"for_cache({capacity:g}) gave {shown(inner)}: it must return an Evictor")
         self.taken = Guarded(inner)
         return self.taken
+
+    def asked(self, now: Moment) -> None:
+        """As the evictor within."""
+        with naming(f"asked(use {now.step + 1})"):
+            self.inner.asked(now)
 
     def entered(self, entry: Resident, now: Moment) -> None:
         """As the evictor within."""
@@ -45,7 +49,5 @@ class Guarded(Evictor):
         self._ask("left", entry, now)
 
     def _ask(self, question: str, entry: Resident, now: Moment) -> Any:
-        try:
+        with naming(f"{question}({entry.key})"):
             return getattr(self.inner, question)(entry, now)
-        except (Exception, SystemExit) as error:
-            raise raised(f"{question}({entry.key})", error) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from commissure.hal.eviction import Moment, Resident
 from commissure.policies.custom.build import Make
-from commissure.policies.testing.broken import Broken, Raised, Unsortable
+from commissure.policies.testing.broken import Broken, Raised, Unsortable, shown
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.driver import NewCache, ReferenceCache, smaller
 from commissure.policies.testing.run import Run
@@ -45,7 +45,7 @@ def keys_sort(make: Make, case: Case, cache: NewCache = ReferenceCache) -> None:
         keys = _keys(run, now)
         for name, key in keys.items():
             if _is_nan(key):
-                raise run.broken(f"the key of {name} is {key!r}: NaN sorts neither before nor after", Unsortable)
+                raise run.broken(f"the key of {name} is {shown(key)}: NaN sorts neither before nor after", Unsortable)
         try:
             _check_order(keys)
         except Unsortable as error:
@@ -63,7 +63,8 @@ def priority_is_pure(make: Make, case: Case, cache: NewCache = ReferenceCache) -
             if entry != before[name]:
                 raise asked.broken(f"priority({name}) has changed the entry: {before[name]} became {entry}")
             if not same(keys[name], again[name]):
-                raise asked.broken(f"priority({name}) said {keys[name]!r}, and at the same moment {again[name]!r}")
+                said = f"{shown(keys[name])}, and at the same moment {shown(again[name])}"
+                raise asked.broken(f"priority({name}) said {said}")
     silent = Run(make, case, cache).finish()
     for one, other in zip(silent.served, asked.served, strict=True):
         if one != other:
@@ -81,16 +82,17 @@ def lasting_is_true(make: Make, case: Case, cache: NewCache = ReferenceCache) ->
         for name, (entry, key) in known.items():
             if run.cache.residents.get(name) is entry and not same(key, keys[name]):
                 since = f"not used since use {entry.last_used + 1}"
-                raise run.broken(f"lasting = True, but the key of {name}, {since}, went from {key!r} to {keys[name]!r}")
+                went = f"{since}, went from {shown(key)} to {shown(keys[name])}"
+                raise run.broken(f"lasting = True, but the key of {name}, {went}")
         known = {name: (entry, keys[name]) for name, entry in run.cache.residents.items()}
 
 
 def same(one: Any, other: Any) -> bool:
     """Whether two keys are one."""
     try:
-        return one is other or bool(one == other)
+        return one is other or bool(one == other) or (_is_nan(one) and _is_nan(other))
     except Exception:  # an array, say: keys_sort tells of it
-        return repr(one) == repr(other)
+        return shown(one) == shown(other)
 
 
 def _ask(run: Run, entry: Resident, now: Moment) -> Any:
@@ -114,8 +116,10 @@ def _check_order(keys: dict[Hashable, Any]) -> None:
     before = {pair: smaller(keys[pair[0]], keys[pair[1]]) for pair in permutations(keys, 2)}
     for one, other in combinations(keys, 2):
         if before[one, other] and before[other, one]:
-            raise Unsortable(f"the keys {keys[one]!r} and {keys[other]!r} are each smaller than the other")
+            raise Unsortable(f"the keys {shown(keys[one])} and {shown(keys[other])} are each smaller than the other")
+        if not (before[one, other] or before[other, one] or same(keys[one], keys[other])):
+            raise Unsortable(f"of the keys {shown(keys[one])} and {shown(keys[other])}, which differ, none is smaller")
     for one, two, three in permutations(keys, 3):
         if not before[one, two] and not before[two, three] and before[one, three]:
-            said = f"{keys[one]!r} < {keys[three]!r}, but not by way of {keys[two]!r}"
+            said = f"{shown(keys[one])} < {shown(keys[three])}, but not by way of {shown(keys[two])}"
             raise Unsortable(f"the keys of {one}, {two} and {three} have no order: {said}")

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
     from commissure.hal.telemetry import span_listener
+    from commissure.policies.cache import build_evictor
+    from commissure.policies.placement import build_placer
+    from commissure.policies.prefetch import build_prefetcher
+    from commissure.policies.routing import build_router
     from commissure.scenarios.run import Run, run
     from commissure.sim.behaviour import Behaviour
     from commissure.sim.replay.columns import Columns, Slo
@@ -76,6 +80,10 @@ _HOME = {
     "hal.profiles.profile": "Profile",
     "hal.runtime": "Runtime",
     "hal.telemetry": "span_listener",
+    "policies.cache": "build_evictor",
+    "policies.placement": "build_placer",
+    "policies.prefetch": "build_prefetcher",
+    "policies.routing": "build_router",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",
     "sim.replay.columns": "Columns Slo",
@@ -97,7 +105,8 @@ __all__ = [
     "Plan", "Prefetcher", "PrefillOption", "Profile", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident",
     "Router", "Run", "Runtime", "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool",
     "ToolCall", "Trace", "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow",
-    "join", "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
+    "build_evictor", "build_placer", "build_prefetcher", "build_router", "join", "poisson_sessions", "read_trace",
+    "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

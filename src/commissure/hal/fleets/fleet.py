@@ -52,9 +52,18 @@ class Fleet:
     def __post_init__(self) -> None:
         if not callable(getattr(self.router, "choose", None)):
             raise UsageError(f"a router has choose(call, fleet), which {self.router!r:.60} has not")
+        self._check("evictor", self.evictor, "priority")
+        self._check("prefetcher", self.prefetcher, "wanted")
+        self._check("placer", self.placer, "choose")
         for policy in (self.router, self.evictor, self.prefetcher, self.placer):
             if isinstance(policy, type):
                 raise UsageError(f"give an instance of the policy, {policy.__name__}(), not the class")
+
+    def _check(self, name: str, policy: object, method: str) -> None:
+        if isinstance(policy, str):
+            raise UsageError(f"{name}={policy!r}: give the policy itself, cm.build_{name}({policy!r}, ...)")
+        if policy is not None and not callable(getattr(policy, method, None)):
+            raise UsageError(f"{name}: {policy!r:.60} has no {method}(...)")
 
     @classmethod
     def load(

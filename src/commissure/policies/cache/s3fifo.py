@@ -25,23 +25,36 @@ class Queues:
     def order(self) -> list[Hashable]:
         """All in the order in which they would leave; changes nothing."""
         ahead = Queues(self.small_room, self.small.copy(), self.main.copy(), self.sizes)
-        return [ahead.settle().popitem(last=False)[0] for _ in range(len(self.small) + len(self.main))]
+        taken, order = self.taken(), list[Hashable]()
+        for _ in range(len(self.small) + len(self.main)):
+            queue, taken = ahead.settle(taken)
+            key = queue.popitem(last=False)[0]
+            if queue is ahead.small:
+                taken -= self.sizes[key]
+            order.append(key)
+        return order
 
-    def settle(self) -> Queue:
-        """Promote and reinsert, as evictS and evictM do, until the oldest of a queue is to leave: that queue."""
-        taken = sum(self.sizes[key] for key in self.small)
+    def taken(self) -> float:
+        """The room that the small queue takes."""
+        return sum(self.sizes[key] for key in self.small)
+
+    def settle(self, taken: float) -> tuple[Queue, float]:
+        """Promote and reinsert, as evictS and evictM do, until the oldest of a queue is to leave: that queue.
+
+        `taken` is the room of the small queue, before and after.
+        """
         while True:
             if self.small and (taken >= self.small_room or not self.main):
                 key, uses = next(iter(self.small.items()))
                 if uses <= 1:
-                    return self.small
+                    return self.small, taken
                 del self.small[key]
                 taken -= self.sizes[key]
                 self.main[key] = 0
             else:
                 key, uses = next(iter(self.main.items()))
                 if not uses:
-                    return self.main
+                    return self.main, taken
                 self.main.move_to_end(key)
                 self.main[key] = uses - 1
 
@@ -87,7 +100,7 @@ class S3Fifo(Evictor):
     def left(self, entry: Resident, now: Moment) -> None:
         """Whom it displaced on its way is promoted; gone from the small queue it is a ghost."""
         if self._ranking().get(entry.key) == 0:
-            self._queues.settle()
+            self._queues.settle(self._queues.taken())
         if entry.key in self._queues.small:
             self._ghosts[entry.key] = entry.size
             while sum(self._ghosts.values()) > self._ghost_room:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,11 @@ def evictor_of(given: str, plan: Plan) -> Evictor:
     """
     if given in evictor_names() or ":" not in given:
         return build_evictor(given, plan)
-    made = build_of(load_evictor(given, Path.cwd()))(plan)
+    build = build_of(load_evictor(given, Path.cwd()))
+    try:
+        made = build(replace(plan, uses=()))
+    except UsageError:  # it cannot be built without the future, so it says that it is an offline policy
+        made = build(plan)
     if not isinstance(made, Evictor):
         raise UsageError(f"{given} gave {made!r:.60}, which is no evictor: return a commissure.hal.eviction.Evictor")
     return made

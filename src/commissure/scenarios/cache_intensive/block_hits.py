@@ -10,9 +10,10 @@ import numpy as np
 
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.eviction import Plan
-from commissure.policies.cache import build_evictor, evictor_names
+from commissure.policies.cache import evictor_names
 from commissure.policies.cache.traces import quick_tree
 from commissure.policies.cache.traces.tree import replay_paths
+from commissure.policies.custom.build import evictor_of
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.sim.workload.trace import Trace
 from commissure.theory.cache.belady import fewest_misses
@@ -79,7 +80,7 @@ def default_capacities(distinct: int) -> tuple[int, ...]:
 
 def is_quick(policy: str, *, bypass: bool) -> bool:
     """Whether a policy's time hardly depends on the capacity. Raises UsageError if it needs a workflow's graph."""
-    return policy == "belady" or policy in _own_loops(bypass) or build_evictor(policy, Plan()).lasting
+    return policy == "belady" or policy in _own_loops(bypass) or evictor_of(policy, Plan()).lasting
 
 
 def _own_loops(bypass: bool) -> tuple[str, ...]:
@@ -142,7 +143,7 @@ class BlockReplay:
         )  # fmt: skip
 
     def _check(self, policy: str) -> None:
-        if policy not in evictor_names():
+        if policy not in evictor_names() and ":" not in policy:
             raise unknown("policy", policy, evictor_names())
         if is_quick(policy, bypass=self._bypass):
             return
@@ -161,7 +162,7 @@ class BlockReplay:
             return self._leaf_belady(capacity)
         if policy in _own_loops(self._bypass):
             return quick_tree.hits(policy, self._paths, capacity)
-        return replay_paths(build_evictor(policy, self._plan), self._requests, capacity, bypass=self._bypass)
+        return replay_paths(evictor_of(policy, self._plan), self._requests, capacity, bypass=self._bypass)
 
     def _most(self, capacity: int) -> tuple[int, list[int] | None]:
         """The most blocks of the counted requests that any policy hits, and of which requests where that is reached.

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from commissure.hal.errors import unknown
+from commissure.hal.errors import UsageError, unknown
 from commissure.theory.cache.belady import fewest_misses
 from commissure.theory.cache.bounds import Bracket, bracket_of
 from commissure.theory.cache.pfoo import pfoo
@@ -40,6 +40,8 @@ def bracket(
     the same sequence, capacity, mode and unit, tightens the upper end.
     Raises UsageError for another effort, a policy_cost below the lower bound, and as `spans_of` does.
     """
+    if not isinstance(uses, Uses):
+        raise UsageError(f"bracket() takes Uses, not {type(uses).__name__}: make them of keys by Uses.of(keys)")
     if effort not in LIMITS:
         raise unknown("effort", effort, LIMITS)
     whole_up_to, linear_up_to, time_limit_s = LIMITS[effort]

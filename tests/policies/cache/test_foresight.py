@@ -16,7 +16,7 @@ from commissure.policies.cache.traces.families import FAMILIES, Case, make_case,
 from commissure.policies.cache.traces.flat import replay
 from commissure.theory.cache.belady import fewest_misses
 
-CASES = 60
+CASES = 40
 BASELINES = ("lru", "mru", "random", "sieve", "s3fifo")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -81,8 +82,15 @@ class Evictor(ABC):
 
 def first_to_leave(evictor: Evictor, entries: Iterable[Resident], now: Moment) -> Resident | None:
     """The entry with the smallest priority, None of none. Raises UsageError where the evictor cannot say."""
-    try:
+    with told_of(evictor):
         return min(entries, key=lambda entry: evictor.priority(entry, now), default=None)
+
+
+@contextmanager
+def told_of(evictor: Evictor) -> Iterator[None]:
+    """What goes wrong inside while the evictor is asked, or its keys are sorted, is a UsageError that names it."""
+    try:
+        yield
     except CommissureError:
         raise
     except TypeError as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from commissure.hal.clock.dice import dice
 from commissure.hal.eviction import Plan
 from commissure.policies.cache import build_evictor
-from commissure.policies.cache.traces.families import FAMILIES, Case, make_case, spoiled
+from commissure.policies.cache.traces.families import FAMILIES, Case, How, make_case, spoiled
 from commissure.policies.cache.traces.flat import replay
 from commissure.theory.cache.belady import fewest_misses
 
@@ -56,9 +56,9 @@ def test_nine_tenths_of_the_optimum_and_better_than_every_baseline(family: str) 
 
 @pytest.mark.parametrize("how", ["missing", "permuted"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_wrong_graph_does_little_harm(family: str, how: str) -> None:
+def test_a_wrong_graph_does_little_harm(family: str, how: How) -> None:
     for part, loss in ((0.2, 0.05), (1.0, 0.2)):
-        wrong = tuple(spoiled(case.graph, how, part, dice(f"{n}")) for n, (case, _) in enumerate(cases(family)))  # type: ignore[arg-type]
+        wrong = tuple(spoiled(case.graph, how, part, dice(f"{n}")) for n, (case, _) in enumerate(cases(family)))
         ours = shares("topology-stochastic", family, wrong)
         assert np.median(ours) > np.median(shares("topology-stochastic", family)) - loss
         assert interval(ours - shares("lru", family))[0] > 0

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from commissure.hal.clock.dice import dice
 from commissure.hal.errors import UsageError
-from commissure.policies.cache.nextuse.chain import Chain, chain_of, green, reached, reached_later
+from commissure.policies.cache.nextuse.chain import Chain, Matrix, chain_of, green, reached_later
 from commissure.policies.cache.nextuse.learned import LearnedChain
 from commissure.policies.cache.nextuse.steps import steps_from
 from commissure.policies.cache.traces.families import FAMILIES
@@ -28,17 +28,23 @@ def random_chain(seed: int, agents: int = 6) -> Chain:
     return Chain(tuple("abcdefghij"[:agents]), moves, rng.uniform(0.7, 0.99, agents))
 
 
+def later(chain: Chain) -> Matrix:
+    """psi of all pairs."""
+    return np.array([reached_later(green(chain), here) for here in range(len(chain.agents))])
+
+
 @given(seed=seeds)
 def test_first_passage_is_the_solution_of_its_equations(seed: int) -> None:
     chain = random_chain(seed)
     steps = chain.discounts[:, None] * chain.moves
-    phi = reached(green(chain))
+    inverse = green(chain)
+    phi = inverse / np.diag(inverse)
     for target in range(len(steps)):
         others = [one for one in range(len(steps)) if one != target]
         direct = np.linalg.solve(np.eye(len(others)) - steps[np.ix_(others, others)], steps[others, target])
         assert_allclose(phi[others, target], direct, atol=1e-12)
     assert_allclose(np.diag(phi), 1.0)
-    assert_allclose(reached_later(green(chain)), steps @ phi, atol=1e-12)
+    assert_allclose(later(chain), steps @ phi, atol=1e-12)
 
 
 def test_first_passage_against_simulation() -> None:
@@ -57,7 +63,7 @@ def test_first_passage_against_simulation() -> None:
             if place not in seen:
                 seen.add(place)
                 found[place] += worth / walks
-    assert_allclose(found, reached_later(green(chain))[0], atol=4 * 0.5 / walks**0.5)
+    assert_allclose(found, later(chain)[0], atol=4 * 0.5 / walks**0.5)
 
 
 def test_without_discount_it_is_the_chance_of_ever_coming() -> None:
@@ -65,7 +71,7 @@ def test_without_discount_it_is_the_chance_of_ever_coming() -> None:
     graph.add_edge("start", "left", probability=0.25)
     graph.add_edge("start", "right", probability=0.5)
     graph.add_edge("left", "right", probability=1.0)
-    chances = reached_later(green(chain_of(graph, discount=1.0)))[0]
+    chances = later(chain_of(graph, discount=1.0))[0]
     assert_allclose(chances, [0.0, 0.25, 0.75], atol=1e-3)  # discounts stay below 1
 
 
@@ -98,7 +104,7 @@ def test_what_is_learned_step_by_step_is_what_counting_gives(seed: int, moves: l
     totals = np.array([3.0 * (n < known) + sum(one == name for one in moves[:-1]) for n, name in enumerate(names)])
     rows = np.divide(counts, totals[:, None], out=np.zeros_like(counts), where=totals[:, None] > 0)
     discounts = np.append(chain.discounts, np.full(len(names) - known, chain.discounts.mean()))
-    expected = reached_later(green(Chain(tuple(names), rows, discounts)))
+    expected = later(Chain(tuple(names), rows, discounts))
     for number, name in enumerate(names):
         found = learned.chances(name)
         assert_allclose([found.get(other, 0.0) for other in names], expected[number], atol=1e-9)

@@ -12,8 +12,8 @@ from typing import Any
 
 from commissure.hal.call import CacheHint, Call
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import EndpointError, UsageError
-from commissure.hal.eviction import Evictor, Moment, Resident
+from commissure.hal.errors import EndpointError
+from commissure.hal.eviction import Evictor, Moment, Resident, told_of
 from commissure.hal.fleets.standing import Standing, prompt_cost
 from commissure.hal.runtime import Runtime
 
@@ -96,12 +96,9 @@ class Ranking:
         return fitting(earlier, later, self._carried.get(entry.agent))
 
     def _keys(self, now: Moment) -> dict[str, Any]:
-        keys = {agent: self._evictor.priority(one, now) for agent, one in self._residents.items()}
-        try:
+        with told_of(self._evictor):
+            keys = {agent: self._evictor.priority(one, now) for agent, one in self._residents.items()}
             sorted(keys.values())
-        except TypeError as error:
-            evictor = type(self._evictor).__name__
-            raise UsageError(f"{evictor}.priority() must give keys that sort among each other: {error}") from error
         return keys
 
     def _make_room(self, now: Moment) -> None:

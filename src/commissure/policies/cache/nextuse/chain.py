@@ -39,14 +39,14 @@ def green(chain: Chain) -> Matrix:
     return np.asarray(np.linalg.inv(np.eye(len(steps)) - steps), dtype=np.float64)
 
 
-def reached(green: Matrix) -> Matrix:
-    """phi[i, v] = E[exp(-lambda T)] of the time T until v calls, from i on: G[i, v] / G[v, v] (first passage)."""
-    return green / np.diag(green)
+def reached_later(green: Matrix, here: int) -> Matrix:
+    """psi[v] = E[exp(-lambda T)] of the time T from a call at `here` to v's next call after it.
 
-
-def reached_later(green: Matrix) -> Matrix:
-    """psi[i, v]: the same of v's next call after that of i. D P phi = (G - I) / diag G, as G = I + D P G."""
-    return (green - np.eye(len(green))) / np.diag(green)
+    First passages are phi[i, v] = G[i, v] / G[v, v], and psi = D P phi = (G - I) / diag G, as G = I + D P G.
+    """
+    row = green[here].copy()
+    row[here] -= 1.0
+    return np.asarray(row / green.diagonal(), dtype=np.float64)
 
 
 def chain_of(graph: nx.DiGraph[str], discount: float = DISCOUNT) -> Chain:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from commissure.policies.cache.nextuse.chain import Chain, Matrix, green
+from commissure.policies.cache.nextuse.chain import Chain, Matrix, green, reached_later
 
 # How many observed moves from an agent weigh as much as what was declared of it (a Dirichlet prior).
 PRIOR_MOVES = 5.0
@@ -56,10 +56,7 @@ class LearnedChain:
         here = self._place.get(agent)
         if here is None:
             return {}
-        inverse = self._inverse()
-        row = inverse[here].copy()
-        row[here] -= 1.0
-        return dict(zip(self._place, (row / inverse.diagonal()).tolist(), strict=True))
+        return dict(zip(self._place, reached_later(self._inverse(), here).tolist(), strict=True))
 
     def following(self, agent: str) -> dict[str, float]:
         """The probabilities of who calls next after the agent; empty if it was never heard of."""

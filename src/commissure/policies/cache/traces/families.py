@@ -14,6 +14,9 @@ from commissure.hal.clock.dice import Dice, dice
 from commissure.hal.errors import unknown
 from commissure.policies.cache.traces.flat import Use
 
+# How a graph is wrong.
+How = Literal["missing", "permuted"]
+
 
 @dataclass(frozen=True)
 class Case:
@@ -122,7 +125,7 @@ def _graph(weights: dict[str, dict[str, float]], stream: Dice) -> nx.DiGraph[str
     return graph
 
 
-def spoiled(graph: nx.DiGraph[str], how: Literal["missing", "permuted"], part: float, stream: Dice) -> nx.DiGraph[str]:
+def spoiled(graph: nx.DiGraph[str], how: How, part: float, stream: Dice) -> nx.DiGraph[str]:
     """A wrong copy of a workflow's graph: that part of its edges is left out, or has its targets exchanged.
 
     What is left of a node's probabilities is scaled to 1.

@@ -61,6 +61,11 @@ def theirs(trace: Any, policies: tuple[str, ...]) -> Iterator[tuple[tuple[str, i
             yield (policy, capacity), simulate_policy(plan, policy, capacity).hitTokens
 
 
+def against(peers_trace: Any, trace: Trace, policies: tuple[str, ...]) -> list[float]:
+    """Its time for ours, in pairs."""
+    return paired(lambda: dict(theirs(peers_trace, policies)), lambda: dict(ours(trace, policies)), 5)
+
+
 def test_against_kvcache_simulator(trace: Trace, peers_trace: Any) -> None:
     """Its FIFO lets any block leave, ours only leaves: more work and more hits, so that no ratio is demanded there."""
     mine, other = dict(ours(trace, POLICIES)), dict(theirs(peers_trace, POLICIES))
@@ -70,6 +75,6 @@ def test_against_kvcache_simulator(trace: Trace, peers_trace: Any) -> None:
         print(f"\nfifo, {capacity} blocks: leaves only {mine['fifo', capacity]:,} tokens hit, "
               f"any block {other['fifo', capacity]:,}")  # fmt: skip
     for policies in (POLICIES, *((one,) for one in POLICIES)):
-        ratios = paired(lambda: dict(theirs(peers_trace, policies)), lambda: dict(ours(trace, policies)), 5)  # noqa: B023
+        ratios = against(peers_trace, trace, policies)
         print(line(f"kvcache-simulator / ours, {' '.join(policies)}", ratios, f"{len(CAPACITIES)} capacities"))
         assert median(ratios) >= 1 or policies == ("fifo",)

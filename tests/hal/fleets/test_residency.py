@@ -95,16 +95,15 @@ def test_what_is_fetched_ahead_is_in_nobodys_way(
 ) -> None:
     rt = SimRuntime()
     fleet = Fleet.load("local").with_slots(slots, 256, disk_slots)
-    endpoint = ModelledEndpoint(fleet.specs[0], fleet.profiles["local"], rt)
     busy: dict[int, str] = {}
-    hinted = endpoint.hint
 
-    async def watched(hint: CacheHint) -> HintOutcome:
-        assert hint.slot is not None
-        assert busy.get(hint.slot, hint.agent) in (hint.agent, "")
-        return await hinted(hint)
+    class Watched(ModelledEndpoint):
+        async def hint(self, hint: CacheHint) -> HintOutcome:
+            assert hint.slot is not None
+            assert busy.get(hint.slot, hint.agent) in (hint.agent, "")
+            return await super().hint(hint)
 
-    endpoint.hint = watched  # type: ignore[method-assign]
+    endpoint = Watched(fleet.specs[0], fleet.profiles["local"], rt)
 
     async def work(residency: Residency, queue: list[str]) -> None:
         while queue:

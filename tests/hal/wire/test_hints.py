@@ -21,6 +21,7 @@ from commissure.policies.cache.lru import Lru
 from commissure.policies.cache.mru import Mru
 from tests.hal.wire.test_adapters import KEY, PROVIDERS, SPEAKS, profile, spec
 from tests.support.api import ApiServer, api_server
+from tests.support.api.flavours.engines import Engine
 
 OWN = ("vllm", "neuron", "sglang")
 BY_PRIORITY = {"capabilities": {"kv_priorities": True}, "timeout_s": 20}
@@ -138,7 +139,8 @@ def test_priorities_are_carried_by_the_agents_next_calls() -> None:
 
 def test_no_priority_is_sent_unless_the_fleet_file_says_so() -> None:
     with api_server("sglang") as server:
-        server.flavour.refuses_priorities = True  # type: ignore[attr-defined]
+        assert isinstance(server.flavour, Engine)
+        server.flavour.refuses_priorities = True
 
         async def work(endpoint: Any) -> None:
             assert await endpoint.hint(CacheHint("place", agent="planner", priority=5)) == "unsupported"

@@ -1,5 +1,7 @@
 """Where prompts are computed: each policy on options by hand, and what is the same for all of them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,8 +36,9 @@ def test_there_is_one_file_for_each_and_no_other() -> None:
     assert placer_names() == ["cheapest", "here", "soonest", "there"]
     with pytest.raises(UsageError, match=r"unknown placer 'sonest'.*soonest"):
         build_placer("sonest", 0)
+    a_class: Any = type(build_placer("soonest", 0))
     with pytest.raises(UsageError, match=r"give an instance of the policy, Soonest\(\)"):
-        Fleet.load("h100", placer=type(build_placer("soonest", 0)))  # type: ignore[arg-type]
+        Fleet.load("h100", placer=a_class)
 
 
 seconds = st.floats(0, 100)

@@ -46,7 +46,7 @@ class Fleet:
     folder: Path = field(default_factory=Path)
     # What goes wrong in a simulation of it.
     faults: tuple[Fault, ...] = ()
-    # Which chip computes a prompt, where an endpoint has other chips for that; without one, always those.
+    # Which chip computes a prompt, where an endpoint has other chips for that; without one, the idlest of those.
     placer: Placer | None = None
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""The NKI kernel for constrained decoding, a NumPy executor for it, and a cost model of documented cycles."""

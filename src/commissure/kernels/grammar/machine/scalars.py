@@ -1,0 +1,57 @@
+"""Strings, numbers, null, true and false as rules."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from commissure.kernels.grammar.automaton import UNBOUNDED
+from commissure.kernels.grammar.languages.dfa import Dfa, literal
+from commissure.kernels.grammar.languages.encode import Encoded, encoded
+from commissure.kernels.grammar.languages.text import Text, Texts
+from commissure.kernels.grammar.machine.rules import Rules
+from commissure.kernels.grammar.schema.value import Value
+
+QUOTE = ord('"')
+
+
+def scalars(rules: Rules, at: int, value: Value, to: int) -> None:
+    """The scalars of a value, between two states."""
+    if value.null:
+        rules.text(at, b"null", to)
+    for truth in sorted(value.booleans):
+        rules.text(at, b"true" if truth else b"false", to)
+    if not value.numbers.empty:
+        rules.word(at, value.numbers.dfa(), to)
+    strings(rules, at, value.texts, to)
+
+
+def strings(rules: Rules, at: int, texts: Texts, to: int) -> None:
+    """The strings of a set, with their quotes."""
+    for text in texts.parts:
+        _string(rules, at, text, to)
+
+
+def key(rules: Rules, at: int, name: str, to: int) -> None:
+    """One member's name, with its quotes."""
+    _string(rules, at, Text(literal([ord(character) for character in name]), 0, None), to)
+
+
+def _string(rules: Rules, at: int, text: Text, to: int) -> None:
+    """A string; where it is bounded its states carry the bounds, and a register counts in place of states."""
+    body = _body(text.dfa)
+    states = [rules.state() for _ in body.dfa.edges]
+    for state, edges in zip(states, body.dfa.edges, strict=True):
+        rules.edges[state].extend((low, high, states[aim]) for low, high, aim in edges)
+    rules.edges[at].append((QUOTE, QUOTE, states[0]))
+    for end in body.dfa.accepting:
+        rules.edges[states[end]].append((QUOTE, QUOTE, to))
+    if text.least or text.most is not None:
+        bounds = (text.least, UNBOUNDED if text.most is None else text.most)
+        rules.bounds.update(dict.fromkeys(states, bounds))
+        rules.between.update(states[place] for place in body.boundaries)
+
+
+@lru_cache(maxsize=4096)
+def _body(dfa: Dfa) -> Encoded:
+    return encoded(dfa)
+

@@ -1,0 +1,159 @@
+"""Works formulas over subschemas out into sets of JSON values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+from commissure.kernels.grammar.budget import Meter
+from commissure.kernels.grammar.errors import OverBudget
+from commissure.kernels.grammar.languages.numbers import exactly, integers
+from commissure.kernels.grammar.languages.text import Texts
+from commissure.kernels.grammar.schema.applicators import applied
+from commissure.kernels.grammar.schema.arrays import arrays_of, formula
+from commissure.kernels.grammar.schema.formula import All, Atom, Formula, Leaf, Not, Some, both
+from commissure.kernels.grammar.schema.literal import literal
+from commissure.kernels.grammar.schema.meet import intersection, union
+from commissure.kernels.grammar.schema.negate import complement
+from commissure.kernels.grammar.schema.objects import objects_of
+from commissure.kernels.grammar.schema.scalars import numbers_of, texts_of
+from commissure.kernels.grammar.schema.settings import Settings
+from commissure.kernels.grammar.schema.source import Place, shown
+from commissure.kernels.grammar.schema.value import Array, Object, Value, everything, nothing
+
+TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
+DEEP = 3
+"""How many levels down an intersection is looked into for whether it is plainly empty."""
+
+
+class Reader:
+    """Formulas to values, each once."""
+
+    def __init__(self, settings: Settings, meter: Meter) -> None:
+        self._settings = settings
+        self._meter = meter
+        self._values: dict[Formula, Value] = {}
+        self._open: dict[Formula, None] = {}
+        self._empty: dict[tuple[Formula, int], bool] = {}
+
+    def value(self, wanted: Formula) -> Value:
+        """The set of values that satisfy a formula."""
+        known = self._values.get(wanted)
+        if known is None:
+            if wanted in self._open:
+                place = next((one.place for one in self._open if isinstance(one, Atom)), None)
+                raise place.invalid("", "it refers to itself before any member or item") if place else RecursionError
+            self._open[wanted] = None
+            known = self._values[wanted] = self._worked_out(wanted)
+            del self._open[wanted]
+        return known
+
+    def impossible(self, wanted: Formula, depth: int = DEEP) -> bool:
+        """Whether plainly nothing satisfies a formula; false where it would take too long to tell."""
+        key = (wanted, depth)
+        if key not in self._empty:
+            self._empty[key] = self._pruned(self.value(wanted), depth).empty
+        return self._empty[key]
+
+    def _worked_out(self, wanted: Formula) -> Value:
+        self._meter.check(0)
+        if isinstance(wanted, Leaf):
+            return wanted.value
+        if isinstance(wanted, Not):
+            return complement(self.value(wanted.part))
+        if isinstance(wanted, All):
+            return self._met([self.value(part) for part in wanted.parts])
+        if isinstance(wanted, Some):
+            return reduce(union, [self.value(part) for part in wanted.parts], nothing())
+        return self._of_place(wanted.place)
+
+    def _of_place(self, place: Place) -> Value:
+        """All keywords of a subschema, in the order of the document where it matters: that of members."""
+        parts = [self._own(place) if part is None else self.value(part) for part in applied(place, self._exclusive)]
+        return self._met(parts)
+
+    def _own(self, place: Place) -> Value:
+        """The keywords that speak of the value itself."""
+        names = None
+        if "propertyNames" in place.contents:
+            names = self.value(formula(place.below("propertyNames"))).texts
+            names = None if names == Texts.all() else names
+        found = Value(
+            True,
+            everything().booleans,
+            numbers_of(place),
+            texts_of(place, self._settings),
+            arrays_of(place),
+            objects_of(place, names),
+        )
+        if "type" in place.contents:
+            found = _typed(place, found)
+        if "enum" in place.contents:
+            found = intersection(literal(place.expect("enum", list)), found)
+        if "const" in place.contents:
+            found = intersection(literal((place.contents["const"],)), found)
+        return found
+
+    def _exclusive(self, parts: list[Formula]) -> Formula:
+        """Exactly one of the parts. Where two exclude each other plainly, their complements are not needed."""
+        chosen: list[Formula] = []
+        for place, part in enumerate(parts):
+            others = [other for at, other in enumerate(parts) if at != place and not self._disjoint(part, other)]
+            chosen.append(both([part, *(Not(other) for other in others)]))
+        return Some(tuple(dict.fromkeys(chosen)))
+
+    def _disjoint(self, one: Formula, other: Formula) -> bool:
+        return one != other and self.impossible(both((one, other)))
+
+    def _met(self, parts: list[Value]) -> Value:
+        """The intersection, rid of plainly empty alternatives after each part."""
+        found = everything()
+        for part in parts:
+            before = found
+            found = intersection(found, part)
+            if len(found.arrays) + len(found.objects) > self._settings.alternatives:
+                fix = "fewer overlapping anyOf, oneOf, not or if"
+                raise OverBudget("", "", f"more than {self._settings.alternatives:,} alternatives", fix)
+            if before.objects != part.objects and len(found.objects) > 1:
+                found = self._pruned(found, DEEP)
+        return found
+
+    def _pruned(self, value: Value, depth: int) -> Value:
+        """Without arrays and objects that plainly cannot be."""
+        if depth == 0:
+            return value
+        objects = tuple(one for one in value.objects if not self._no_object(one, depth))
+        arrays = tuple(one for one in value.arrays if not self._no_array(one, depth))
+        return replace(value, arrays=arrays, objects=objects)
+
+    def _no_object(self, found: Object, depth: int) -> bool:
+        return any(member.required and self._plainly(member.value, depth) for member in found.members)
+
+    def _no_array(self, found: Array, depth: int) -> bool:
+        return any(self._plainly(found.item(place), depth) for place in range(min(found.least, len(found.prefix) + 1)))
+
+    def _plainly(self, wanted: Formula, depth: int) -> bool:
+        """A formula that is being worked out further up is taken to be possible."""
+        return wanted not in self._open and self.impossible(wanted, depth - 1)
+
+
+def _typed(place: Place, found: Value) -> Value:
+    given = place.expect("type", str, list)
+    types = [given] if isinstance(given, str) else given
+    for name in types:
+        if name not in TYPES:
+            raise place.invalid("type", f"unknown type {shown(name)}", f"allowed: {', '.join(TYPES)}")
+    numbers = exactly(())
+    if "number" in types:
+        numbers = found.numbers
+    elif "integer" in types:
+        numbers = found.numbers & integers()
+    return Value(
+        found.null and "null" in types,
+        found.booleans if "boolean" in types else frozenset(),
+        numbers,
+        found.texts if "string" in types else Texts.of(()),
+        found.arrays if "array" in types else (),
+        found.objects if "object" in types else (),
+    )
+

@@ -1,0 +1,73 @@
+"""Keywords of numbers and strings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from commissure.kernels.grammar.errors import PatternError
+from commissure.kernels.grammar.languages.formats import format_dfa
+from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
+from commissure.kernels.grammar.languages.patterns import counted, pattern_dfa
+from commissure.kernels.grammar.languages.text import Text, Texts
+from commissure.kernels.grammar.schema.literal import exact
+from commissure.kernels.grammar.schema.settings import Settings
+from commissure.kernels.grammar.schema.source import Place
+
+
+def numbers_of(place: Place) -> Numbers:
+    """minimum, maximum, their exclusive forms (true or false in draft 4), multipleOf."""
+    found = any_number()
+    for keyword, bound in (("minimum", at_least), ("maximum", at_most)):
+        strict = "exclusiveM" + keyword[1:]
+        beside = place.contents.get(strict) is True and place.draft in ("draft-04", None)
+        try:
+            if keyword in place.contents:
+                found = found & bound(_number(place, keyword), strict=beside)
+            if strict in place.contents and not (isinstance(place.contents[strict], bool) and place.draft in ("draft-04", None)):
+                found = found & bound(_number(place, strict), strict=True)
+        except PatternError as error:
+            raise place.irregular(keyword, str(error)) from error
+    if "multipleOf" in place.contents:
+        step = _number(place, "multipleOf")
+        if step <= 0:
+            raise place.invalid("multipleOf", f"'multipleOf' must be above 0, not {step}")
+        try:
+            found = found & multiple_of(step)
+        except PatternError as error:
+            raise place.irregular("multipleOf", str(error), "a coarser step, or bounds without it") from error
+    return found
+
+
+def texts_of(place: Place, settings: Settings) -> Texts:
+    """minLength, maxLength, pattern, format."""
+    found = Texts.all()
+    if "minLength" in place.contents or "maxLength" in place.contents:
+        least = place.count("minLength") if "minLength" in place.contents else 0
+        most = place.count("maxLength") if "maxLength" in place.contents else None
+        found = Texts.length(least, most)
+    if "pattern" in place.contents:
+        found = found & pattern_texts(place, "pattern", place.expect("pattern", str))
+    if "format" in place.contents and settings.formats:
+        name = place.expect("format", str)
+        try:
+            language = format_dfa(name)
+        except PatternError as error:
+            raise place.irregular("format", str(error)) from error
+        if language is not None:
+            found = found & Texts((Text(language, 0, None),))
+    return found
+
+
+def pattern_texts(place: Place, keyword: str, pattern: str) -> Texts:
+    """The strings in which a pattern matches. Raises InvalidSchema or NotRegular, naming the place."""
+    try:
+        whole = counted(pattern)
+        return Texts((Text(*whole),)) if whole is not None else Texts((Text(pattern_dfa(pattern), 0, None),))
+    except PatternError as error:
+        if error.regular:
+            raise place.invalid(keyword, f"pattern {pattern!r}: {error}") from error
+        raise place.irregular(keyword, f"pattern {pattern!r}: {error}") from error
+
+
+def _number(place: Place, keyword: str) -> Decimal:
+    return exact(place.expect(keyword, int, float))

@@ -79,7 +79,7 @@ class ArrayRules:
                     yield both((value, one)), Seen(place, counts, seen.used | {number})
 
     def _kinds(self, value: Formula, seen: Seen, at: int) -> Iterator[tuple[Formula, tuple[int, ...]]]:
-        """An item of a counted kind or not: for an upper bound it has to be told, for a lower one it may be left open."""
+        """An item of a counted kind or not: an upper bound wants it told, a lower one may leave it open."""
         if at == len(self._array.counted):
             yield value, ()
             return
@@ -105,5 +105,8 @@ def checked(array: Array, values: list[Formula] | None) -> None:
     """Raise NotRegular if the items have to differ and can have too many values to remember which came."""
     if array.unique is not None and (array.most is None or array.most > 1) and values is None:
         raise NotRegular(
-            array.unique, "uniqueItems", "an automaton cannot remember all items", "an enum of at most 8 values as items"
+            array.unique,
+            "uniqueItems",
+            "an automaton cannot remember all items",
+            "an enum of at most 8 values as items",
         )

@@ -51,7 +51,9 @@ class Builder:
             part = self._waiting.pop()
             self._fill(self._numbers[part], self._reader.value(part))
         if not trim(self._rules)[self._rules.begins[whole]]:
-            raise Unsatisfiable("", "", "no JSON value is valid under it", "look for parts of allOf that exclude each other")
+            raise Unsatisfiable(
+                "", "", "no JSON value is valid under it", "look for parts of allOf that exclude each other"
+            )
         return Built(self._rules, whole, recursive(self._rules))
 
     def _rule_of(self, wanted: Formula) -> int:
@@ -134,6 +136,4 @@ def recursive(rules: Rules) -> frozenset[int]:
                     waiting.append(to)
     graph = networkx.DiGraph((rule, called) for rule, calls in below.items() for called in calls)
     circles = (part for part in networkx.strongly_connected_components(graph))
-    return frozenset(
-        rule for part in circles for rule in part if len(part) > 1 or graph.has_edge(rule, rule)
-    )
+    return frozenset(rule for part in circles for rule in part if len(part) > 1 or graph.has_edge(rule, rule))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from commissure.kernels.grammar.languages.numbers import exactly
 from commissure.kernels.grammar.schema.formula import Formula, Leaf
 from commissure.kernels.grammar.schema.literal import literal
 from commissure.kernels.grammar.schema.meet import union
@@ -27,7 +28,7 @@ def _told_apart(value: Value) -> list[Formula] | None:
     if value.arrays or value.objects or numbers is None or words is None:
         return None
     alone: list[Formula] = [Leaf(literal((word,))) for word in words]
-    alone += [Leaf(replace(nothing(), numbers=_exactly(number))) for number in numbers]
+    alone += [Leaf(replace(nothing(), numbers=exactly((number,)))) for number in numbers]
     alone += [Leaf(literal((truth,))) for truth in sorted(value.booleans)]
     if value.null:
         alone.append(Leaf(literal((None,))))

@@ -76,9 +76,7 @@ def _classes(machine: LazyMachine, steps: list[list[Step]], live: list[bool]) ->
             effects.append((low, high, effect))
         kind = (live[state], machine.accepting(state), bounds, tuple(effects))
         label.append(kinds.setdefault(kind, len(kinds)))
-    edges: tuple[tuple[Edge, ...], ...] = tuple(
-        tuple((low, high, to) for low, high, to, _ in found) for found in steps
-    )
+    edges: tuple[tuple[Edge, ...], ...] = tuple(tuple((low, high, to) for low, high, to, _ in found) for found in steps)
     return refined(edges, label)
 
 
@@ -90,8 +88,10 @@ def _arrays(machine: LazyMachine, steps: list[list[Step]], label: list[int]) -> 
             if label[to] not in number:
                 number[label[to]] = len(number)
                 order.append(to)
-    cuts = sorted({0, 256, *(low for state in order for low, _, _, _ in steps[state])}
-                  | {high + 1 for state in order for _, high, _, _ in steps[state]})
+    cuts = sorted(
+        {0, 256, *(low for state in order for low, _, _, _ in steps[state])}
+        | {high + 1 for state in order for _, high, _, _ in steps[state]}
+    )
     column = {low: place for place, low in enumerate(cuts)}
     size = len(order) + 1
     following = np.zeros((size, len(cuts) - 1), dtype=np.int32)

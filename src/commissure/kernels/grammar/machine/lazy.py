@@ -90,10 +90,8 @@ class LazyMachine:
         out: list[Step] = []
         for low, high, to in sorted(self._rules.edges[at]):
             aim, count = self._enter(((to, stack, 0),))
-            if to not in self._rules.bounds:
-                effect = sets(count)
-            else:
-                effect = ADDS if at in self._rules.between else KEEPS
+            inside = ADDS if at in self._rules.between else KEEPS
+            effect = inside if to in self._rules.bounds else sets(count)
             if aim:
                 out.append((low, high, aim, effect))
         return out
@@ -138,7 +136,7 @@ class LazyMachine:
         return out
 
     def _enter(self, targets: tuple[Element, ...]) -> tuple[int, int]:
-        """The state of all that follows without a byte, and what the register has to be there; (0, 0) if nothing does."""
+        """The state of all that follows without a byte, and the register there; (0, 0) if nothing does."""
         known = self._entered.get(targets)
         if known is None:
             elements, ends = self._closure(targets)

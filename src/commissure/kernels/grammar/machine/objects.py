@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from commissure.kernels.grammar.languages.text import Texts
+
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.machine.scalars import key, strings
 from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
@@ -27,7 +28,11 @@ class Layout:
         """A bracket, a comma or a colon."""
         if self._whitespace == "any":
             at = self._spaces(at)
-        after = to if self._whitespace == "none" or (self._whitespace == "space" and mark in "{}[]") else self._rules.state()
+        after = (
+            to
+            if self._whitespace == "none" or (self._whitespace == "space" and mark in "{}[]")
+            else self._rules.state()
+        )
         self._rules.text(at, mark.encode(), after)
         if after != to:
             self._rules.skip(self._spaces(after), to)
@@ -87,7 +92,9 @@ class ObjectRules:
         """The next member by name: there, or left out."""
         member = self._object.members[seen.place]
         if not member.required:
-            self._rules.skip(self._states[seen], self._state(Seen(seen.place + 1, seen.begun, seen.count, seen.witnesses)))
+            self._rules.skip(
+                self._states[seen], self._state(Seen(seen.place + 1, seen.begun, seen.count, seen.witnesses))
+            )
         if member.value == NOTHING or not self._room(seen):
             return
         for value, witnesses in self._witnessed(Texts.of((member.name,)), member.value, seen):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from commissure.kernels.grammar.automaton import UNBOUNDED
-from commissure.kernels.grammar.languages.dfa import Dfa, literal
 from commissure.kernels.grammar.languages.encode import Encoded, encoded
 from commissure.kernels.grammar.languages.text import Text, Texts
+
+from commissure.kernels.grammar.automaton import UNBOUNDED
+from commissure.kernels.grammar.languages.dfa import Dfa, literal
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.schema.value import Value
 
@@ -54,4 +55,3 @@ def _string(rules: Rules, at: int, text: Text, to: int) -> None:
 @lru_cache(maxsize=4096)
 def _body(dfa: Dfa) -> Encoded:
     return encoded(dfa)
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from commissure.kernels.grammar.languages.text import Texts
+
 from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
 from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, any_object
 

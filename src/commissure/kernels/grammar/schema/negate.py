@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from commissure.kernels.grammar.errors import NotRegular
 from commissure.kernels.grammar.languages.text import Texts
+
+from commissure.kernels.grammar.errors import NotRegular
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, negated
 from commissure.kernels.grammar.schema.meet import intersection
 from commissure.kernels.grammar.schema.value import (

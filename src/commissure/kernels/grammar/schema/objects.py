@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from commissure.kernels.grammar.languages.text import Texts
+
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, both
 from commissure.kernels.grammar.schema.meet import merge_rest
 from commissure.kernels.grammar.schema.scalars import pattern_texts
-from commissure.kernels.grammar.schema.source import Place
+from commissure.kernels.grammar.schema.source import Place, escaped
 from commissure.kernels.grammar.schema.value import Member, Object, Rest, any_object
 
 
@@ -20,7 +21,10 @@ def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:
     properties = place.expect("properties", dict) if "properties" in place.contents else {}
     required = required_names(place, "required", place.expect("required", list) if "required" in place.contents else [])
     patterns = [
-        (pattern_texts(place, f"patternProperties/{pattern}", pattern), formula(place.below("patternProperties", pattern)))
+        (
+            pattern_texts(place, f"patternProperties/{pattern}", pattern),
+            formula(place.below("patternProperties", pattern)),
+        )
         for pattern in (place.expect("patternProperties", dict) if "patternProperties" in place.contents else ())
     ]
     further = formula(place.below("additionalProperties")) if "additionalProperties" in place.contents else ANYTHING
@@ -40,6 +44,15 @@ def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:
         return (Object(rest=any_object().rest, least=least, most=most),)
     keys = Texts.all() - Texts.of(member.name for member in members) if members else Texts.all()
     return (Object(tuple(members), _rest(keys if names is None else keys & names, patterns, further), least, most),)
+
+
+def _patterns(place: Place) -> list[tuple[Texts, Formula]]:
+    """Which keys each pattern is about, and what their members have to satisfy."""
+    keyword = "patternProperties"
+    return [
+        (pattern_texts(place, f"{keyword}/{escaped(pattern)}", pattern), formula(place.below(keyword, pattern)))
+        for pattern in (place.expect(keyword, dict) if keyword in place.contents else ())
+    ]
 
 
 def required_names(place: Place, keyword: str, given: object) -> list[str]:

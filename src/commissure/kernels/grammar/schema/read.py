@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 
+from commissure.kernels.grammar.languages.text import Texts
+
 from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.errors import OverBudget
 from commissure.kernels.grammar.languages.numbers import exactly, integers
-from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.applicators import applied
 from commissure.kernels.grammar.schema.arrays import arrays_of, formula
 from commissure.kernels.grammar.schema.formula import All, Atom, Formula, Leaf, Not, Some, both
@@ -156,4 +157,3 @@ def _typed(place: Place, found: Value) -> Value:
         found.arrays if "array" in types else (),
         found.objects if "object" in types else (),
     )
-

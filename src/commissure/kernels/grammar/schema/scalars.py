@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from commissure.kernels.grammar.errors import PatternError
 from commissure.kernels.grammar.languages.formats import format_dfa
-from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
 from commissure.kernels.grammar.languages.patterns import counted, pattern_dfa
 from commissure.kernels.grammar.languages.text import Text, Texts
+
+from commissure.kernels.grammar.errors import PatternError
+from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
 from commissure.kernels.grammar.schema.literal import exact
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Place
@@ -23,7 +24,9 @@ def numbers_of(place: Place) -> Numbers:
         try:
             if keyword in place.contents:
                 found = found & bound(_number(place, keyword), strict=beside)
-            if strict in place.contents and not (isinstance(place.contents[strict], bool) and place.draft in ("draft-04", None)):
+            if strict in place.contents and not (
+                isinstance(place.contents[strict], bool) and place.draft in ("draft-04", None)
+            ):
                 found = found & bound(_number(place, strict), strict=True)
         except PatternError as error:
             raise place.irregular(keyword, str(error)) from error

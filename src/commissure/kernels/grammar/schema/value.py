@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from commissure.kernels.grammar.languages.numbers import Numbers, any_number, exactly
 from commissure.kernels.grammar.languages.text import Texts
+
+from commissure.kernels.grammar.languages.numbers import Numbers, any_number, exactly
 from commissure.kernels.grammar.schema.formula import ANYTHING, Formula
 
 

@@ -28,11 +28,8 @@ class Layout:
         """A bracket, a comma or a colon."""
         if self._whitespace == "any":
             at = self._spaces(at)
-        after = (
-            to
-            if self._whitespace == "none" or (self._whitespace == "space" and mark in "{}[]")
-            else self._rules.state()
-        )
+        tight = self._whitespace == "none" or (self._whitespace == "space" and mark in "{}[]")
+        after = to if tight else self._rules.state()
         self._rules.text(at, mark.encode(), after)
         if after != to:
             self._rules.skip(self._spaces(after), to)

@@ -20,13 +20,7 @@ def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:
     """
     properties = place.expect("properties", dict) if "properties" in place.contents else {}
     required = required_names(place, "required", place.expect("required", list) if "required" in place.contents else [])
-    patterns = [
-        (
-            pattern_texts(place, f"patternProperties/{pattern}", pattern),
-            formula(place.below("patternProperties", pattern)),
-        )
-        for pattern in (place.expect("patternProperties", dict) if "patternProperties" in place.contents else ())
-    ]
+    patterns = _patterns(place)
     further = formula(place.below("additionalProperties")) if "additionalProperties" in place.contents else ANYTHING
     members: list[Member] = []
     for name in dict.fromkeys((*properties, *required)):

@@ -20,13 +20,11 @@ def numbers_of(place: Place) -> Numbers:
     found = any_number()
     for keyword, bound in (("minimum", at_least), ("maximum", at_most)):
         strict = "exclusiveM" + keyword[1:]
-        beside = place.contents.get(strict) is True and place.draft in ("draft-04", None)
+        flag = isinstance(place.contents.get(strict), bool) and place.draft in ("draft-04", None)
         try:
             if keyword in place.contents:
-                found = found & bound(_number(place, keyword), strict=beside)
-            if strict in place.contents and not (
-                isinstance(place.contents[strict], bool) and place.draft in ("draft-04", None)
-            ):
+                found = found & bound(_number(place, keyword), strict=flag and place.contents[strict])
+            if strict in place.contents and not flag:
                 found = found & bound(_number(place, strict), strict=True)
         except PatternError as error:
             raise place.irregular(keyword, str(error)) from error

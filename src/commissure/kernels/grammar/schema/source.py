@@ -87,13 +87,10 @@ class Place:
     def _lost(self, keyword: str, reference: str) -> InvalidSchema:
         url, fragment = urldefrag(reference)
         if url and not fragment.startswith("/") and "/" in url:
-            return self.invalid(
-                keyword, f"{reference!r} is another document, and none is fetched", "put it under $defs"
-            )
-        known = [
-            pointer for pointer in self.source.pointers.values() if "/$defs/" in pointer or "/definitions/" in pointer
-        ]
-        near = get_close_matches(reference, [f"#{pointer}" for pointer in known], n=1)
+            reason = f"{reference!r} is another document, and none is fetched"
+            return self.invalid(keyword, reason, "put it under $defs")
+        places = (pointer for pointer in self.source.pointers.values() if "/$defs/" in pointer or "/def" in pointer)
+        near = get_close_matches(reference, [f"#{pointer}" for pointer in places], n=1)
         return self.invalid(keyword, f"{reference!r} leads nowhere", f"did you mean {near[0]!r}?" if near else "")
 
 

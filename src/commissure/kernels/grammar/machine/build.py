@@ -22,7 +22,7 @@ MOST_STATES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The rules; which rule is the whole; which rules can come to call themselves."""
+    """The rules; which rule is the whole; which rules of arrays and objects can come to call themselves."""
 
     rules: Rules
     whole: int
@@ -40,6 +40,7 @@ class Builder:
         self._layout = Layout(self._rules, settings.whitespace)
         self._numbers: dict[Formula, int] = {}
         self._waiting: list[Formula] = []
+        self._containers: set[int] = set()
 
     def build(self, wanted: Formula) -> Built:
         """The rules of a formula and of all that it calls. Raises Unsatisfiable where nothing can satisfy it."""
@@ -54,7 +55,7 @@ class Builder:
             raise Unsatisfiable(
                 "", "", "no JSON value is valid under it", "look for parts of allOf that exclude each other"
             )
-        return Built(self._rules, whole, recursive(self._rules))
+        return Built(self._rules, whole, recursive(self._rules) & self._containers)
 
     def _rule_of(self, wanted: Formula) -> int:
         known = self._numbers.get(wanted)
@@ -66,6 +67,13 @@ class Builder:
     def _fill(self, rule: int, value: Value) -> None:
         at, to = self._rules.begins[rule], self._rules.ends[rule]
         scalars(self._rules, at, value, to)
+        if not value.arrays and not value.objects:
+            return
+        # A rule of their own, so that nesting is counted by arrays and objects, not by the scalars in them.
+        inner = self._rules.rule()
+        self._containers.add(inner)
+        self._rules.call(at, inner, to)
+        at, to = self._rules.begins[inner], self._rules.ends[inner]
         for array in value.arrays:
             self._array(at, array, to)
         for found in value.objects:

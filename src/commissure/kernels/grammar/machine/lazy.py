@@ -14,7 +14,7 @@ class LazyMachine:
 
     Stacks are linked lists, each kept once, so that a state of any depth is a number. Where the set is a single element
     inside a counted string, the count is left to the register of whoever runs the machine. `deepest` forbids more than
-    so many open calls of recursive rules; None allows any nesting.
+    so many open arrays and objects of recursive rules; None allows any nesting.
     """
 
     def __init__(self, built: Built, deepest: int | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urldefrag
 
 from referencing import Registry
+from referencing._core import Resolver
 from referencing.exceptions import CannotDetermineSpecification, Unresolvable
 from referencing.jsonschema import (
     DRAFT4,
@@ -18,8 +19,8 @@ from referencing.jsonschema import (
     DRAFT201909,
     DRAFT202012,
     ObjectSchema,
+    Schema,
     SchemaRegistry,
-    SchemaResolver,
 )
 
 from commissure.kernels.grammar.errors import InvalidSchema, NotRegular
@@ -42,7 +43,7 @@ class Place:
     contents: Mapping[str, Any]
     pointer: str
     draft: str | None
-    resolver: SchemaResolver
+    resolver: Resolver[Schema]
     source: Source
 
     def below(self, *path: str | int) -> Place | bool:
@@ -129,7 +130,7 @@ class Source:
         self.root = self.place(schema, "", None, self._resolver)
 
     def place(
-        self, contents: Any, pointer: str, above: Place | None, resolver: SchemaResolver | None = None
+        self, contents: Any, pointer: str, above: Place | None, resolver: Resolver[Schema] | None = None
     ) -> Place | bool:
         """The place of a subschema, with the base of its references. Raises InvalidSchema if it is none."""
         if isinstance(contents, bool):
@@ -140,10 +141,11 @@ class Source:
         known = self._places.get(id(contents))
         if known is not None:
             return known
-        resolver = resolver or (above.resolver if above else self._resolver)
         draft = stated(contents) or (above.draft if above else self._draft)
-        if above is not None and ("$id" in contents or "id" in contents):
-            resolver = resolver.in_subresource(DRAFTS[draft or "2020-12"].create_resource(contents))
+        if resolver is None:
+            resolver = above.resolver if above else self._resolver
+            if "$id" in contents or "id" in contents:
+                resolver = resolver.in_subresource(DRAFTS[draft or "2020-12"].create_resource(contents))
         self._kept.append(contents)
         found = self._places[id(contents)] = Place(contents, pointer, draft, resolver, self)
         return found

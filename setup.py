@@ -1,4 +1,4 @@
-"""Compiles the hot modules of the simulator with mypyc where a C compiler is at hand; without one they run as Python.
+"""Compiles the hot modules of the simulator and of the grammar compiler with mypyc where a C compiler is at hand; without one they run as Python.
 
 The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one: in a
 working copy `commissure.sim.engine` warns of it, and `make compile` builds them anew.
@@ -9,6 +9,10 @@ import os
 from setuptools import setup
 
 HOT = (
+    "src/commissure/kernels/grammar/languages/boolean.py",
+    "src/commissure/kernels/grammar/languages/minimal.py",
+    "src/commissure/kernels/grammar/machine/lazy.py",
+    "src/commissure/kernels/grammar/machine/rules.py",
     "src/commissure/sim/engine/batch.py",
     "src/commissure/sim/engine/cost.py",
     "src/commissure/sim/engine/growth.py",

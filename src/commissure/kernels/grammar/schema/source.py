@@ -86,10 +86,10 @@ class Place:
         return NotRegular(self.pointer, keyword, reason, fix)
 
     def _lost(self, keyword: str, reference: str) -> InvalidSchema:
-        url, fragment = urldefrag(reference)
-        if url and not fragment.startswith("/") and "/" in url:
+        url, _ = urldefrag(reference)
+        if url:
             reason = f"{reference!r} is another document, and none is fetched"
-            return self.invalid(keyword, reason, "put it under $defs")
+            return self.invalid(keyword, reason, "put it under $defs and refer to it there")
         places = (pointer for pointer in self.source.pointers.values() if "/$defs/" in pointer or "/def" in pointer)
         near = get_close_matches(reference, [f"#{pointer}" for pointer in places], n=1)
         return self.invalid(keyword, f"{reference!r} leads nowhere", f"did you mean {near[0]!r}?" if near else "")

@@ -16,7 +16,7 @@ _SHORT = {0x08: "b", 0x09: "t", 0x0A: "n", 0x0C: "f", 0x0D: "r", 0x22: '"', 0x5C
 _RAW = ((0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7F))
 _UTF8 = ((0x80, 0x7FF, 1, 0xC0), (0x800, 0xFFFF, 2, 0xE0), (0x10000, 0x10FFFF, 3, 0xF0))
 """Lowest and highest code point, bytes that follow the first, the first byte's mark (RFC 3629)."""
-_ESCAPED = ((0x00, 0x1F), (0x80, 0xFFFF))
+_ESCAPED = ((0x00, 0x1F), (0x7F, 0xFFFF))
 """What may stand as one \\uXXXX; surrogates are in no string, so they need no care."""
 
 
@@ -31,9 +31,8 @@ class Encoded:
 def encoded(dfa: Dfa) -> Encoded:
     """The bodies of the JSON strings, without quotes, that stand for the accepted strings.
 
-    Printable ASCII, U+007F and the space stand for themselves only; a quote and a backslash are escaped; control
-    characters are \\b \\f \\n \\r \\t or \\u00XX; all from U+0080 on are UTF-8 or \\uXXXX, a pair of surrogates above
-    U+FFFF; hexadecimal digits are of either case. State s of the trimmed automaton becomes the boundary s.
+    Printable ASCII stands for itself only; a quote and a backslash are escaped; control characters are \\b \\f \\n
+    \\r \\t or \\u00XX; all from U+007F on are UTF-8 or \\uXXXX, a pair of surrogates above U+FFFF; hexadecimal digits are of either case. State s of the trimmed automaton becomes the boundary s.
     """
     whole = trimmed(Dfa(tuple(_clipped(row, SCALARS) for row in dfa.edges), dfa.accepting))
     writer = _Writer(whole)

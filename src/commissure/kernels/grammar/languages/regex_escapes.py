@@ -44,7 +44,8 @@ class Reader:
     def wrong(self, reason: str, at: int | None = None, *, regular: bool = True) -> PatternError:
         """The error that names the place."""
         place = self.place if at is None else at
-        return PatternError(f"{reason} (at character {place} of {self.pattern!r})", regular=regular)
+        shown = self.pattern if len(self.pattern) <= 80 else f"...{self.pattern[max(0, place - 30) : place + 30]}..."
+        return PatternError(f"{reason} (at character {place} of {shown!r})", regular=regular)
 
 
 def escape(reader: Reader, inside: bool) -> Symbols | int:

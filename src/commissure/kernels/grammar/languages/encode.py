@@ -32,7 +32,8 @@ def encoded(dfa: Dfa) -> Encoded:
     """The bodies of the JSON strings, without quotes, that stand for the accepted strings.
 
     Printable ASCII stands for itself only; a quote and a backslash are escaped; control characters are \\b \\f \\n
-    \\r \\t or \\u00XX; all from U+007F on are UTF-8 or \\uXXXX, a pair of surrogates above U+FFFF; hexadecimal digits are of either case. State s of the trimmed automaton becomes the boundary s.
+    \\r \\t or \\u00XX; all from U+007F on are UTF-8 or \\uXXXX, a pair of surrogates above U+FFFF; hexadecimal digits
+    are of either case. State s of the trimmed automaton becomes the boundary s.
     """
     whole = trimmed(Dfa(tuple(_clipped(row, SCALARS) for row in dfa.edges), dfa.accepting))
     writer = _Writer(whole)

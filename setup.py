@@ -1,4 +1,4 @@
-"""Compiles the hot modules of the simulator and of the grammar compiler with mypyc where a C compiler is at hand; without one they run as Python.
+"""Compiles the hot modules of simulator and grammar compiler with mypyc; without a C compiler they run as Python.
 
 The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one: in a
 working copy `commissure.sim.engine` warns of it, and `make compile` builds them anew.

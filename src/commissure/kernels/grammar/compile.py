@@ -58,8 +58,8 @@ class Grammar:
     def flat(self, depth: int | None = None) -> tuple[Flat, int | None]:
         """All states at once, and the depth to which recursive values were unrolled, None if the schema has none.
 
-        `depth` counts arrays and objects of recursive subschemas inside each other. Without it the deepest of 2 and 1 that stays
-        within the budget is taken. Raises OverBudget.
+        `depth` counts arrays and objects of recursive subschemas inside each other. Without it the deepest of 2 and 1
+        that stays within the budget is taken. Raises OverBudget.
         """
         if not self.recursive:
             return flattened(LazyMachine(self.built), Meter(self.budget)), None

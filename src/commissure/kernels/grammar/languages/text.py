@@ -106,21 +106,21 @@ class Texts:
             found.update("".join(map(chr, word)) for word in listed)
         return sorted(found) if len(found) <= most else None
 
-    def union(self, other: Texts) -> Texts:
+    def __or__(self, other: Texts) -> Texts:
         """Strings of either."""
         return _united([*self.alternatives, *other.alternatives])
 
-    def intersection(self, other: Texts) -> Texts:
+    def __and__(self, other: Texts) -> Texts:
         """Strings of both."""
         return _united([_both(one, two) for one in self.alternatives for two in other.alternatives])
 
-    def complement(self) -> Texts:
+    def __invert__(self) -> Texts:
         """All other strings."""
-        return reduce(Texts.intersection, (_without(each) for each in self.alternatives), Texts.all())
+        return reduce(Texts.__and__, (_without(each) for each in self.alternatives), Texts.all())
 
-    def minus(self, other: Texts) -> Texts:
+    def __sub__(self, other: Texts) -> Texts:
         """Strings that are not in the other."""
-        return reduce(Texts.intersection, (_without(each) for each in other.alternatives), self)
+        return reduce(Texts.__and__, (_without(each) for each in other.alternatives), self)
 
 
 def _trie(members: Iterable[str]) -> Dfa:

@@ -63,7 +63,7 @@ def best_tokens(masks: Rows, rows: NDArray[np.int32], logits: Floats) -> NDArray
 
 
 def _best_of_most(masks: Rows, rows: NDArray[np.int32], logits: Floats) -> NDArray[np.intp]:
-    best = logits.argmax(axis=1)
+    best: NDArray[np.intp] = logits.argmax(axis=1)
     wrong = np.flatnonzero(masks.packed[rows, best >> 5] >> (best & 31).astype(np.uint32) & 1 == 0)
     if len(wrong):
         allowed = unpacked(masks.packed[rows[wrong]], masks.size)

@@ -24,7 +24,8 @@ class TableMatcher(StateMatcher):
 
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words: a view of the tables."""
-        return self.tables.rows.packed[self.row]
+        row: NDArray[np.uint32] = self.tables.rows.packed[self.row]
+        return row
 
     def allowed(self) -> NDArray[np.intp]:
         """The allowed tokens, ascending."""

@@ -27,10 +27,10 @@ class TokenTables:
 
     The mask row of a state and a count is row_of_slot[slot], with slot = base[s] if nothing is counted, and else
     slot = base[s] + clip(count - need_from[s], 0, need_span[s]) + clip(count - room_from[s], 0, room_span[s]).
-    `base` [S], `row_of_slot` [slots] int32. States that no run of whole tokens reaches have slot 0, which allows nothing.
+    `base` [S], `row_of_slot` [slots] int32. States that no run of whole tokens reaches have slot 0: nothing is allowed.
 
-    With `counting`, after t the register is reached = count + spent[c, s] if sets_to[c, s] < 0, else sets_to[c, s]; t is
-    refused if reached > most[s], and where it sets the register also if reached < least[s].
+    With `counting`, after t the register is reached = count + spent[c, s] if sets_to[c, s] < 0, else sets_to[c, s]; t
+    is refused if reached > most[s], and where it sets the register also if reached < least[s].
     """
 
     automaton: Automaton
@@ -51,7 +51,7 @@ class TokenTables:
     @property
     def states(self) -> int:
         """S."""
-        return self.next.shape[1]
+        return len(self.base)
 
     @property
     def ended(self) -> int:

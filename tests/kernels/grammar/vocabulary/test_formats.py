@@ -1,8 +1,12 @@
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from commissure.hal.errors import MissingExtra, UsageError
 from commissure.kernels.grammar.errors import VocabularyError
@@ -131,6 +135,32 @@ def test_no_part_of_a_file_passes_for_the_whole(tmp_path: Path, content: bytes) 
         # A protocol buffer may end after any field: then it is a shorter vocabulary, never a wrong token.
         assert content is PIECES
         assert found.tokens[:-1] == whole.tokens[: found.size - 1]
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.sampled_from(
+        [
+            GGUF_LLAMA,
+            GGUF_BYTES,
+            PIECES,
+            files.tiktoken_text(),
+            *map(files.json_bytes, (files.byte_level_json(), files.pieces_json(), files.tekken_json())),
+        ]
+    ),
+    st.integers(0, 2_000),
+    st.one_of(st.binary(min_size=1, max_size=9), st.sampled_from([b"\\ud800", b"null", b"-1", b"1e9", b"[", b'""'])),
+    st.integers(0, 9),
+)
+def test_whatever_is_in_a_file_it_is_read_or_told(content: bytes, at: int, put: bytes, out: int) -> None:
+    at %= len(content)
+    with NamedTemporaryFile() as file:
+        file.write(content[:at] + put + content[at + out :])
+        file.flush()
+        with suppress(VocabularyError):
+            found = load(Path(file.name), (0,))
+            assert len(found.fingerprint) == 64
+            assert found.trie.nodes
 
 
 def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

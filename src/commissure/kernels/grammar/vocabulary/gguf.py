@@ -31,7 +31,7 @@ def read_gguf(data: Buffer, name: str, eos: Sequence[int] = ()) -> Vocabulary:
     """
     keys = metadata(data, name, PREFIX)
     tokens = keys.get("tokens")
-    if not isinstance(tokens, list) or not tokens:
+    if not isinstance(tokens, list) or not tokens or not isinstance(tokens[0], str):
         raise VocabularyError(f"{name}: no {PREFIX}tokens in it; name a GGUF file of a whole model")
     kinds = keys.get("token_type", [NORMAL] * len(tokens))
     if not isinstance(kinds, list) or len(kinds) != len(tokens):

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from commissure.kernels.grammar.errors import VocabularyError
-from commissure.kernels.grammar.vocabulary.pieces import (
-    BYTE,
-    CONTROL,
-    NORMAL,
-    UNKNOWN,
-    UNUSED,
-    piece,
-)
+from commissure.kernels.grammar.vocabulary.pieces import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, piece
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary, ends, of_ids
 
 # google/sentencepiece, src/sentencepiece_model.proto: ModelProto, its SentencePiece, its TrainerSpec.
@@ -31,7 +24,7 @@ def read_sentencepiece(data: bytes, name: str, eos: Sequence[int] = ()) -> Vocab
     try:
         for number, content in _fields(data):
             if number == TRAINER and isinstance(content, bytes):
-                given = {int(value) for key, value in _fields(content) if key == EOS_ID}
+                given = {value for key, value in _fields(content) if key == EOS_ID and isinstance(value, int)}
             if number != PIECES or not isinstance(content, bytes):
                 continue
             token = len(texts) + len(named)

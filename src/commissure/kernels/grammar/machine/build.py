@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import networkx
+
 from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.errors import OverBudget, Unsatisfiable
 from commissure.kernels.grammar.machine.arrays import ArrayRules, checked
@@ -130,8 +132,6 @@ def _leads_on(rules: Rules, state: int, live: list[bool]) -> bool:
 
 def recursive(rules: Rules) -> frozenset[int]:
     """The rules on a circle of calls."""
-    import networkx
-
     below: dict[int, set[int]] = {rule: set() for rule in range(len(rules.begins))}
     for rule, begin in enumerate(rules.begins):
         waiting, seen = [begin], {begin}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, both
 from commissure.kernels.grammar.schema.meet import merge_rest

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, Formula, Leaf
 from commissure.kernels.grammar.schema.scalars import pattern_texts

@@ -149,7 +149,7 @@ def _tidy(dfa: Dfa, least: int, most: int | None) -> Text | None:
         return Text(dfa)
     if not some_length(dfa, least, most):
         return None
-        wide = any(high > 0x7F for row in dfa.edges for _, high, _ in row)
+    wide = any(high > 0x7F for row in dfa.edges for _, high, _ in row)
     size = dfa.states * (_bound(least, most) + 1)
     if size * (_WIDE if wide else 1) <= _FOLDED or (last is not None and size <= _FOLDED_FINITE):
         return Text(boolean.intersection(dfa, lengths(least, most)))

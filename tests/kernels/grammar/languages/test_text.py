@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.kernels.grammar.errors import PatternError
-from commissure.kernels.grammar.languages.dfa import repeated
+from commissure.kernels.grammar.languages.codepoints import SCALARS
+from commissure.kernels.grammar.languages.dfa import repeated, words
+from commissure.kernels.grammar.languages.minimal import minimised
 from commissure.kernels.grammar.languages.patterns import pattern_dfa
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.languages.text_lengths import count, lengths, longest, some_length
@@ -137,7 +139,7 @@ def test_large_bounds_cost_no_states() -> None:
         (Texts.length(0, 300).union(Texts.of(["a", "b"])), [(1, 0, 300)]),
         (Texts.length(5, 2), []),
         (Texts.of(["\ud800"]), []),
-        (Texts.form(repeated(((0, 0x10FFFF),))), [(1, 0, None)]),
+        (Texts.form(repeated(SCALARS), 0, 7000), [(1, 0, 7000)]),
         (pattern_texts("^a{1,400}$").union(pattern_texts("^b{1,400}$")), [(3, 1, 400)]),
     ],
 )
@@ -163,6 +165,13 @@ def test_patterns_keep_their_bounds_apart(pattern: str, bounds: list[tuple[int, 
     more = ["a" * 300 + end for end in ("", "a", "1", "b", "c", "a" * 100, "a" * 101)]
     for text in (*SAMPLES, *more, "a1" * 6, "a1" * 32, "a1" * 33, "-a", "a.a"):
         assert texts.accepts(text) == dfa.accepts(map(ord, text)), text
+
+
+@given(st.lists(st.text("abé", max_size=5), max_size=12))
+def test_listed_strings_make_a_least_automaton(members: list[str]) -> None:
+    for each in Texts.of(members).alternatives:
+        assert minimised(each.dfa) == each.dfa
+        assert words(each.dfa, 12) == sorted({tuple(map(ord, member)) for member in members})
 
 
 def test_finite_sets_are_listed() -> None:

@@ -9,7 +9,7 @@ from functools import reduce
 from commissure.kernels.grammar.languages import boolean
 from commissure.kernels.grammar.languages.codepoints import SCALARS
 from commissure.kernels.grammar.languages.dfa import NOTHING, Dfa, Edge, repeated, words
-from commissure.kernels.grammar.languages.minimal import minimised
+from commissure.kernels.grammar.languages.minimal import quotient
 from commissure.kernels.grammar.languages.text_lengths import count, distances, lengths, longest, some_length
 
 EVERY = repeated(SCALARS)
@@ -57,12 +57,12 @@ class Texts:
     @staticmethod
     def of(members: Iterable[str]) -> Texts:
         """These strings; one with a lone surrogate is no string of scalar values, and left out."""
-        return _united([_tidy(minimised(_trie(members)), 0, None)])
+        return _united([_tidy(_trie(members), 0, None)])
 
     @staticmethod
-    def form(dfa: Dfa) -> Texts:
-        """The words of an automaton over code points."""
-        return _united([_tidy(boolean.intersection(dfa, EVERY), 0, None)])
+    def form(dfa: Dfa, least: int = 0, most: int | None = None) -> Texts:
+        """The words of least to most characters of an automaton over scalar values, least as `minimised` makes it."""
+        return _united([_tidy(dfa, least, most)])
 
     @staticmethod
     def length(least: int, most: int | None = None) -> Texts:
@@ -120,6 +120,7 @@ class Texts:
 
 
 def _trie(members: Iterable[str]) -> Dfa:
+    """The least automaton of some strings: a tree whose equal branches are made one, from the leaves up."""
     edges: list[dict[int, int]] = [{}]
     accepting: set[int] = set()
     for member in members:
@@ -133,7 +134,12 @@ def _trie(members: Iterable[str]) -> Dfa:
             state = to
         accepting.add(state)
     rows: list[tuple[Edge, ...]] = [tuple((code, code, to) for code, to in sorted(row.items())) for row in edges]
-    return Dfa(tuple(rows), frozenset(accepting))
+    label = [0] * len(rows)
+    names: dict[tuple[bool, tuple[Edge, ...]], int] = {}
+    for state in range(len(rows) - 1, -1, -1):
+        key = (state in accepting, tuple((code, code, label[to]) for code, _, to in rows[state]))
+        label[state] = names.setdefault(key, len(names))
+    return quotient(Dfa(tuple(rows), frozenset(accepting)), label) if accepting else NOTHING
 
 
 def _tidy(dfa: Dfa, least: int, most: int | None) -> Text | None:

@@ -27,10 +27,7 @@ def pattern_texts(pattern: str) -> Texts:
 def format_texts(name: str) -> Texts | None:
     """The strings of a format; None if it is not known. Raises PatternError as `format_dfa` does."""
     dfa = format_dfa(name)
-    if dfa is None:
-        return None
-    found = Texts.form(dfa)
-    return found.intersection(Texts.length(0, MOST[name])) if name in MOST else found
+    return None if dfa is None else Texts.form(dfa, 0, MOST.get(name))
 
 
 def _texts(node: Node) -> Texts:
@@ -46,7 +43,4 @@ def _texts(node: Node) -> Texts:
             options = [_texts(Chain((_START, option, *parts[2:]))) for option in second.options]
             return reduce(Texts.union, options)
     found = counted_tree(node)
-    if found is None:
-        return Texts.form(matching(node, MOST_STATES))
-    inner, least, most = found
-    return Texts.form(inner).intersection(Texts.length(least, most))
+    return Texts.form(matching(node, MOST_STATES)) if found is None else Texts.form(*found)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -206,9 +205,7 @@ def test_categories_part_the_scalar_values() -> None:
     assert without(named("L") or ()) == normal(each for name in "MNPSZC" for each in named(name) or ())
 
 
-def test_usual_patterns_take_milliseconds() -> None:
-    pattern_dfa.cache_clear()
-    begun = perf_counter()
+def test_usual_patterns_are_small() -> None:
     sizes = [
         pattern_dfa(pattern).states
         for pattern in (
@@ -216,5 +213,4 @@ def test_usual_patterns_take_milliseconds() -> None:
             "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
         )
     ]
-    assert perf_counter() - begun < 1
     assert sizes == [14, 7, 10, 37]

@@ -13,6 +13,7 @@ HOT = (
     "src/commissure/kernels/grammar/languages/minimal.py",
     "src/commissure/kernels/grammar/machine/lazy.py",
     "src/commissure/kernels/grammar/machine/rules.py",
+    "src/commissure/kernels/grammar/machine/trim.py",
     "src/commissure/sim/engine/batch.py",
     "src/commissure/sim/engine/cost.py",
     "src/commissure/sim/engine/growth.py",

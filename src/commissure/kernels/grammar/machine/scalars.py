@@ -33,6 +33,9 @@ def strings(rules: Rules, at: int, texts: Texts, to: int) -> None:
 
 def key(rules: Rules, at: int, name: str, to: int) -> None:
     """One member's name, with its quotes."""
+    if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
+        rules.text(at, b'"' + name.encode() + b'"', to)
+        return
     _string(rules, at, Text(literal([ord(character) for character in name])), to)
 
 

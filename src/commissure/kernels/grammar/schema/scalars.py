@@ -7,6 +7,7 @@ from decimal import Decimal
 from commissure.kernels.grammar.errors import PatternError
 from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
 from commissure.kernels.grammar.languages.text import Texts
+from commissure.kernels.grammar.languages.text_patterns import format_texts, pattern_texts
 from commissure.kernels.grammar.schema.literal import exact
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Place
@@ -44,11 +45,11 @@ def texts_of(place: Place, settings: Settings) -> Texts:
         most = place.count("maxLength") if "maxLength" in place.contents else None
         found = Texts.length(least, most)
     if "pattern" in place.contents:
-        found = found & pattern_texts(place, "pattern", place.expect("pattern", str))
+        found = found & matching(place, "pattern", place.expect("pattern", str))
     if "format" in place.contents and settings.formats:
         name = place.expect("format", str)
         try:
-            language = Texts.formatted(name)
+            language = format_texts(name)
         except PatternError as error:
             raise place.irregular("format", str(error)) from error
         if language is not None:
@@ -56,10 +57,10 @@ def texts_of(place: Place, settings: Settings) -> Texts:
     return found
 
 
-def pattern_texts(place: Place, keyword: str, pattern: str) -> Texts:
+def matching(place: Place, keyword: str, pattern: str) -> Texts:
     """The strings in which a pattern matches. Raises InvalidSchema or NotRegular, naming the place."""
     try:
-        return Texts.matching(pattern)
+        return pattern_texts(pattern)
     except PatternError as error:
         if error.regular:
             raise place.invalid(keyword, f"pattern {pattern!r}: {error}") from error

@@ -20,7 +20,7 @@ def floats(*shape: int) -> np.ndarray[Any, Any]:
     return RNG.integers(-9, 10, shape).astype(np.float32)
 
 
-BINARY = {
+BINARY: dict[str, Any] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
@@ -111,7 +111,13 @@ def test_two_operators_in_one_instruction() -> None:
         np.testing.assert_array_equal(get(dst), abs(x))
 
 
-REDUCE = {"add": np.sum, "multiply": np.prod, "maximum": np.max, "minimum": np.min, "logical_or": np.any}
+REDUCE: dict[str, Any] = {
+    "add": np.sum,
+    "multiply": np.prod,
+    "maximum": np.max,
+    "minimum": np.min,
+    "logical_or": np.any,
+}
 
 
 @pytest.mark.parametrize("name", REDUCE)
@@ -180,7 +186,7 @@ def test_scan_is_a_running_sum() -> None:
         np.testing.assert_array_equal(get(dst), 2 + np.cumsum(x, axis=1))
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "copy": lambda x: x,
     "exp": np.exp,
     "log": np.log,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from commissure.kernels.nki.executor import access
@@ -41,7 +43,7 @@ def nc_matmul(
     me = "nc_matmul"
     if not all(isinstance(tile, NkiTensor) for tile in (dst, stationary, moving)):
         issue(me, "tensor", {"dst": dst}, {"stationary": stationary, "moving": moving})
-    facts = {"stationary": stationary.free, "moving": moving.free, "rows": moving.shape[0]}
+    facts: dict[str, Any] = {"stationary": stationary.free, "moving": moving.free, "rows": moving.shape[0]}
     wide = moving.dtype == "float32"
     how = "auto" if accumulate is None else bool(accumulate)
     reads = {"stationary": stationary, "moving": moving}

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from commissure.kernels.nki.executor import access
 from commissure.kernels.nki.executor.modules import wrap
 from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable, UninitializedRead
-
-from .executor_chip import chip, get, new, nisa, nl, psum, sbuf
+from tests.kernels.nki.executor_chip import chip, get, new, nisa, nl, psum, sbuf
 
 X = np.arange(64 * 24, dtype=np.float32).reshape(64, 24)
 

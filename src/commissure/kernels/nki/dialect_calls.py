@@ -38,10 +38,12 @@ LANGUAGE_ADVICE = {
 }
 _LATER = "it came with 0.5"
 _VIEWS = ("slice", "permute", "broadcast", "expand_dim", "squeeze_dim")
+_PROPERTIES = ("is_contiguous", "get_pattern", "is_indirect")
 TENSOR_ADVICE = {
     **dict.fromkeys(("select", "vector_select"), (_LATER, "use .ap(scalar_offset= or vector_offset=)")),
     **dict.fromkeys(_VIEWS, (_LATER, "use [...] or .ap(pattern=...)")),
     **dict.fromkeys(("reshape_dim", "flatten_dims", "rearrange"), (_LATER, "use reshape")),
+    **dict.fromkeys(_PROPERTIES, ("it is documented from 0.5 on", "use the shapes that the kernel gave")),
     "indirect": ("it is of NeuronCore-v4", "use nc_n_gather or .ap(vector_offset=...)"),
 }
 _KNOWN = {module.removeprefix("nki."): frozenset(vars(names)) for module, names in build().items()}

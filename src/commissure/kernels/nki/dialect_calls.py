@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from inspect import signature
 
 from commissure.kernels.nki.dialect_finding import Finding
-from commissure.kernels.nki.executor.modules import INSTRUCTIONS, build
+from commissure.kernels.nki.executor.modules import INSTRUCTIONS, TILE_SIZE, build
 from commissure.kernels.nki.executor.operators import BY_NAME
 
 OFFSET = ("iota", "affine_select")
@@ -47,20 +47,23 @@ TENSOR_ADVICE = {
     "indirect": ("it is of NeuronCore-v4", "use nc_n_gather or .ap(vector_offset=...)"),
 }
 _KNOWN = {module.removeprefix("nki."): frozenset(vars(names)) for module, names in build().items()}
-_ALIASES = {"nl": "language", "nisa": "isa", "nki": "nki", "nki.language": "language", "nki.isa": "isa"}
+ALIASES = {"nl": "language", "nisa": "isa", "nki": "nki", "nki.language": "language", "nki.isa": "isa"}
 
 
 def _name(node: ast.AST) -> tuple[str, str]:
     """Module and name of `nl.x`, `nisa.x`, `nki.x`; empty for others."""
     if not isinstance(node, ast.Attribute):
         return "", ""
-    return _ALIASES.get(ast.unparse(node.value), ""), node.attr
+    return ALIASES.get(ast.unparse(node.value), ""), node.attr
 
 
 def name_findings(node: ast.AST) -> Iterator[Finding]:
     """Names of the modules that are not in all versions."""
     module, name = _name(node)
     line = getattr(node, "lineno", 0)
+    if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "nl.tile_size" and name not in vars(TILE_SIZE):
+        instead = f"allowed: {', '.join(vars(TILE_SIZE))}"
+        yield Finding(line, f"tile_size.{name}", "not all versions have it", instead)
     if module and name not in _KNOWN[module]:
         advice = {"language": LANGUAGE_ADVICE, "isa": ISA_ADVICE}.get(module, {})
         default = ("it is not in the dialect of 0.2 to 0.6 as it is executed here", "see executor/modules.py")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from commissure.hal.errors import UsageError
@@ -34,6 +35,7 @@ class NotInDialect(UsageError):
         return type(self), (self.path, self.findings)
 
 
+@lru_cache(maxsize=64)
 def check_source(source: str) -> tuple[Finding, ...]:
     """All findings by line; none if the source is portable."""
     tree = ast.parse(source)

@@ -1,4 +1,4 @@
-"""Compiles the hot modules of the simulator and of the grammar compiler with mypyc where a C compiler is at hand; without one they run as Python.
+"""Compiles the hot modules of simulator and grammar compiler with mypyc; without a C compiler they run as Python.
 
 The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one: in a
 working copy `commissure.sim.engine` warns of it, and `make compile` builds them anew.
@@ -13,6 +13,7 @@ HOT = (
     "src/commissure/kernels/grammar/languages/minimal.py",
     "src/commissure/kernels/grammar/machine/lazy.py",
     "src/commissure/kernels/grammar/machine/rules.py",
+    "src/commissure/kernels/grammar/machine/trim.py",
     "src/commissure/sim/engine/batch.py",
     "src/commissure/sim/engine/cost.py",
     "src/commissure/sim/engine/growth.py",

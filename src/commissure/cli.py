@@ -11,6 +11,7 @@ import typer
 from commissure.cli_calibrate import calibrate
 from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
+from commissure.cli_grammar import grammar_app
 from commissure.cli_hits import hits
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
@@ -37,6 +38,7 @@ app.command()(calibrate)
 app.command()(profile)
 app.command()(check)
 app.add_typer(fleet_app, name="fleet")
+app.add_typer(grammar_app, name="grammar")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from commissure.kernels.grammar.budget import Budget, Meter
@@ -13,10 +14,15 @@ from commissure.kernels.grammar.errors import InvalidSchema, OverBudget, Unsatis
 from commissure.kernels.grammar.machine.build import Builder, Built
 from commissure.kernels.grammar.machine.flat import Flat, flattened
 from commissure.kernels.grammar.machine.lazy import LazyMachine
+from commissure.kernels.grammar.runtime.lazy import LazyMasks, LazyMatcher
+from commissure.kernels.grammar.runtime.matcher import Matcher
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Source, shown
+from commissure.kernels.grammar.tables.store import cached
+from commissure.kernels.grammar.tables.table import TokenTables
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 DEPTHS = (2, 1)
 """How deep recursive values are unrolled into a flat automaton: the first that stays within the budget."""
@@ -35,6 +41,7 @@ class Grammar:
         self.budget = budget
         self.digest = digest
         self.machine = LazyMachine(built)
+        self._masks: LazyMasks | None = None
 
     @property
     def recursive(self) -> bool:
@@ -55,11 +62,40 @@ class Grammar:
                 return place
         return None if self.machine.accepting(state) else len(data)
 
+    def explained(self, data: bytes, place: int) -> str:
+        """Why the text is refused at a byte: what stands there, and what could."""
+        state = 1
+        count = 0
+        for byte in data[:place]:
+            state, count = self.machine.step(state, count, byte)
+        before = data[max(0, place - 40) : place].decode(errors="replace")
+        found = "the end" if place == len(data) else repr(data[place : place + 12].decode(errors="replace"))
+        may = [low for low, high, _, _ in self.machine.steps(state) for low in range(low, high + 1)]
+        may = [byte for byte in may if self.machine.step(state, count, byte)[0]]
+        return f"after {before!r} stands {found}; there could be {_listed(may, self.machine.accepting(state))}"
+
+    def matcher(self, vocabulary: Vocabulary) -> Matcher:
+        """One sequence of tokens under the exact machine; masks are made as they are first met, and kept."""
+        if self._masks is None or self._masks.vocabulary is not vocabulary:
+            self._masks = LazyMasks(self.machine, vocabulary)
+        return LazyMatcher(self._masks)
+
+    def tables(self, vocabulary: Vocabulary, depth: int | None = None, folder: Path | None = None) -> TokenTables:
+        """Every mask and step of the flat automaton, for batches and chips; kept in `folder` if one is given.
+
+        Raises OverBudget, and VocabularyError if a text that the schema allows cannot be written in these tokens.
+        """
+
+        def build() -> TokenTables:
+            return TokenTables.build(self.flat(depth)[0].automaton, vocabulary, Meter(self.budget))
+
+        return build() if folder is None else cached(folder, self.digest, {"depth": depth}, vocabulary, build)
+
     def flat(self, depth: int | None = None) -> tuple[Flat, int | None]:
         """All states at once, and the depth to which recursive values were unrolled, None if the schema has none.
 
-        `depth` counts arrays and objects of recursive subschemas inside each other. Without it the deepest of 2 and 1 that stays
-        within the budget is taken. Raises OverBudget.
+        `depth` counts arrays and objects of recursive subschemas inside each other. Without it the deepest of 2 and 1
+        that stays within the budget is taken. Raises OverBudget.
         """
         if not self.recursive:
             return flattened(LazyMachine(self.built), Meter(self.budget)), None
@@ -91,6 +127,22 @@ def digest(schema: Any, settings: Settings) -> str:
     """A name for the language: equal schemas under equal settings have one. The order of members counts."""
     text = json.dumps([schema, asdict(settings)], ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _listed(may: list[int], ends: bool) -> str:
+    """Bytes as characters, runs of them by their ends."""
+    runs: list[list[int]] = []
+    for byte in may:
+        if runs and runs[-1][1] + 1 == byte:
+            runs[-1][1] = byte
+        else:
+            runs.append([byte, byte])
+    names = [_named(low) if low == high else f"{_named(low)} to {_named(high)}" for low, high in runs]
+    return ", ".join([*names, "the end"] if ends else names) or "nothing"
+
+
+def _named(byte: int) -> str:
+    return repr(chr(byte)) if byte < 0x80 else f"byte 0x{byte:02x}"
 
 
 def _read(text: str | bytes) -> Any:

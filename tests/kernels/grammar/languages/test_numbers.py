@@ -103,6 +103,7 @@ def test_members_are_named_if_they_are_few(case: Case) -> None:
         (at_least(Decimal(0), strict=True), ["1e-9", "0.01e3"], ["0", "0.0", "0e9", "0.00E1", "-1"]),
         (at_most(Decimal("-1e-9")), ["-1", "-0.000000001"], ["-0.0000000009", "0", "-1e3", "1"]),
         (at_least(Decimal(-1)), ["-1", "-0", "5e300", "-0.5"], ["-1.1", "-2", "-1e-3"]),
+        (at_least(Decimal(0)) & at_most(Decimal(1)), ["0.5", "1.0"], ["5e-1", "0e-9", "1.00", "-0"]),
         (multiple_of(Decimal("0.01")), ["2.5", "2.50", "2"], ["2.500", "2.505", "1e2"]),
         (exactly([Decimal("0.5"), Decimal("1E+2")]), ["0.5", "100", "100.0"], ["0.50", "100.00", "1e2", "1"]),
         (integers() | at_most(Decimal(0)), ["-0.5e2", "3", "0.0"], ["3e0", "3.5", "3.00"]),
@@ -110,6 +111,23 @@ def test_members_are_named_if_they_are_few(case: Case) -> None:
 )
 def test_spellings(numbers: Numbers, accepted: list[str], refused: list[str]) -> None:
     dfa = numbers.dfa()
+    assert [text for text in accepted if not dfa.accepts(text.encode())] == []
+    assert [text for text in refused if dfa.accepts(text.encode())] == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "accepted", "refused"),
+    [
+        (integers(), ["7.000", "-0.0"], ["7e0"]),
+        (at_least(Decimal(0)), ["-0", "-0.0"], ["-0e1", "-1"]),
+        (at_least(Decimal(-1)), ["-1e-3", "-0e-3", "-9.9e-1", "1e9"], ["-1e0", "-1e+1", "-10e-2", "-1e-0", "-2"]),
+        (at_least(Decimal(0)) & at_most(Decimal(1)), ["7e-1", "9.99E-01", "0e-9"], ["1e5", "1e-0", "1e-", "-1e-5"]),
+        (at_least(Decimal(0), strict=True) & at_most(Decimal(90)), ["1.0e-09"], ["0e-1", "0.00e-1", "1e1"]),
+        (at_least(Decimal("0.01")) & at_most(Decimal(90)), ["0.01"], ["1e-1"]),
+    ],
+)
+def test_every_spelling(numbers: Numbers, accepted: list[str], refused: list[str]) -> None:
+    dfa = numbers.dfa(every_spelling=True)
     assert [text for text in accepted if not dfa.accepts(text.encode())] == []
     assert [text for text in refused if dfa.accepts(text.encode())] == []
 

@@ -2,7 +2,6 @@
 
 import json
 from itertools import pairwise
-from time import perf_counter
 
 import pytest
 from hypothesis import example, given, settings
@@ -107,13 +106,9 @@ def test_a_key_is_a_literal(text: str, inner: int) -> None:
     assert found.dfa.states == len(text) + 1 + inner
 
 
-def test_any_string_is_small_and_quick() -> None:
+def test_any_string_is_small() -> None:
     assert ANY.dfa.states <= 25
     assert minimised(ANY.dfa).states == ANY.dfa.states
-    begun = perf_counter()
-    for _ in range(20):
-        encoded(repeated(SCALARS))
-    assert perf_counter() - begun < 1
 
 
 def test_surrogates_are_no_characters() -> None:

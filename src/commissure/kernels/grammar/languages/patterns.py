@@ -29,7 +29,12 @@ def counted(pattern: str) -> tuple[Dfa, int, int | None] | None:
     Such is an anchored chain of single symbols of which one is repeated, as `^.{0,255}$` or `^[a-z][a-z0-9]*$`, and one
     that repeats any symbol without anchors, as `[^]{2,}`. None for all others. Raises as `pattern_dfa` does.
     """
-    parts = _parts(parsed(pattern))
+    return counted_tree(parsed(pattern))
+
+
+def counted_tree(node: Node) -> tuple[Dfa, int, int | None] | None:
+    """`counted` of a pattern's tree."""
+    parts = chain_parts(node)
     if len(parts) == 1:
         only = _run(parts[0])
         return (repeated(SCALARS), only[1], None) if only is not None and only[0] == SCALARS else None
@@ -57,11 +62,11 @@ _MOST_FIXED = 64
 """Symbols beside the repeated one; each costs a state."""
 
 
-def _parts(node: Node) -> list[Node]:
+def chain_parts(node: Node) -> list[Node]:
     """The parts of a chain, those of chains in it among them."""
     if not isinstance(node, Chain):
         return [node]
-    return [inner for part in node.parts for inner in _parts(part)]
+    return [inner for part in node.parts for inner in chain_parts(part)]
 
 
 def _run(node: Node) -> tuple[Symbols, int, int | None] | None:

@@ -15,6 +15,8 @@ from commissure.kernels.grammar.languages.minimal import minimised
 from commissure.kernels.grammar.languages.patterns_nfa import Guard, Nfa
 from commissure.kernels.grammar.languages.regex import Look, Node
 
+_MOST_WORK = 100
+"""Threads a state on average: a search for a long counted repetition carries one for each place it may have begun."""
 NONE, OTHER, LETTER = 0, 1, 2
 """What stands beside a place: nothing, a symbol that is none of a word's, one that is."""
 
@@ -37,6 +39,7 @@ class Subsets:
     def __init__(self, nfa: Nfa, most_states: int) -> None:
         self.nfa = nfa
         self._most = most_states
+        self._work = 0
         self._duties: list[Dfa] = []
         self._duty: dict[tuple[int, int], int] = {}
         letters = not nfa.kinds.isdisjoint(("brink", "inside"))
@@ -188,6 +191,9 @@ class Subsets:
 
     def _next(self, key: Key) -> dict[int, set[Thread]]:
         threads, before = key
+        self._work += len(threads)
+        if self._work > _MOST_WORK * self._most:
+            raise PatternError(f"its automaton of up to {self._most:,} states takes too long to build")
         table: dict[int, set[Thread]] = {}
         for thread in threads:
             for name, to in self._row(thread, before):

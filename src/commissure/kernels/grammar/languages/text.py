@@ -8,10 +8,8 @@ from functools import reduce
 
 from commissure.kernels.grammar.languages import boolean
 from commissure.kernels.grammar.languages.codepoints import SCALARS
-from commissure.kernels.grammar.languages.dfa import Dfa, Edge, repeated, words
-from commissure.kernels.grammar.languages.formats import MOST, format_dfa
-from commissure.kernels.grammar.languages.minimal import minimised
-from commissure.kernels.grammar.languages.patterns import counted, pattern_dfa
+from commissure.kernels.grammar.languages.dfa import NOTHING, Dfa, Edge, repeated, words
+from commissure.kernels.grammar.languages.minimal import quotient
 from commissure.kernels.grammar.languages.text_lengths import count, distances, lengths, longest, some_length
 
 EVERY = repeated(SCALARS)
@@ -59,31 +57,17 @@ class Texts:
     @staticmethod
     def of(members: Iterable[str]) -> Texts:
         """These strings; one with a lone surrogate is no string of scalar values, and left out."""
-        return _united([_tidy(minimised(_trie(members)), 0, None)])
+        return _united([_tidy(_trie(members), 0, None)])
 
     @staticmethod
-    def form(dfa: Dfa) -> Texts:
-        """The words of an automaton over code points."""
-        return _united([_tidy(boolean.intersection(dfa, EVERY), 0, None)])
+    def form(dfa: Dfa, least: int = 0, most: int | None = None) -> Texts:
+        """The words of least to most characters of an automaton over scalar values, least as `minimised` makes it."""
+        return _united([_tidy(dfa, least, most)])
 
     @staticmethod
     def length(least: int, most: int | None = None) -> Texts:
         """Every string of least to most characters."""
         return _united([_tidy(EVERY, least, most)])
-
-    @staticmethod
-    def matching(pattern: str) -> Texts:
-        """The strings in which an ECMA-262 pattern matches somewhere. Raises PatternError: see `pattern_dfa`."""
-        found = counted(pattern)
-        if found is None:
-            return _united([_tidy(pattern_dfa(pattern), 0, None)])
-        return _united([_tidy(*found)])
-
-    @staticmethod
-    def formatted(name: str) -> Texts | None:
-        """The strings of a format; None if it is not known. Raises PatternError: see `format_dfa`."""
-        dfa = format_dfa(name)
-        return None if dfa is None else _united([_tidy(dfa, 0, MOST.get(name))])
 
     @property
     def empty(self) -> bool:
@@ -106,24 +90,37 @@ class Texts:
             found.update("".join(map(chr, word)) for word in listed)
         return sorted(found) if len(found) <= most else None
 
-    def union(self, other: Texts) -> Texts:
+    def single(self, most_states: int) -> Text | None:
+        """The same strings as one text; None if that takes more than `most_states` states.
+
+        One register counts one string: alternatives that differ in their bounds are folded into one form.
+        """
+        if len(self.alternatives) == 1:
+            return self.alternatives[0]
+        if sum(each.dfa.states * (_bound(each.least, each.most) + 1) for each in self.alternatives) > most_states:
+            return None
+        dfa = reduce(boolean.union, map(_folded, self.alternatives), NOTHING)
+        return Text(dfa) if dfa.states <= most_states else None
+
+    def __or__(self, other: Texts) -> Texts:
         """Strings of either."""
         return _united([*self.alternatives, *other.alternatives])
 
-    def intersection(self, other: Texts) -> Texts:
+    def __and__(self, other: Texts) -> Texts:
         """Strings of both."""
         return _united([_both(one, two) for one in self.alternatives for two in other.alternatives])
 
-    def complement(self) -> Texts:
+    def __invert__(self) -> Texts:
         """All other strings."""
-        return reduce(Texts.intersection, (_without(each) for each in self.alternatives), Texts.all())
+        return reduce(Texts.__and__, (_without(each) for each in self.alternatives), Texts.all())
 
-    def minus(self, other: Texts) -> Texts:
+    def __sub__(self, other: Texts) -> Texts:
         """Strings that are not in the other."""
-        return reduce(Texts.intersection, (_without(each) for each in other.alternatives), self)
+        return reduce(Texts.__and__, (_without(each) for each in other.alternatives), self)
 
 
 def _trie(members: Iterable[str]) -> Dfa:
+    """The least automaton of some strings: a tree whose equal branches are made one, from the leaves up."""
     edges: list[dict[int, int]] = [{}]
     accepting: set[int] = set()
     for member in members:
@@ -137,7 +134,12 @@ def _trie(members: Iterable[str]) -> Dfa:
             state = to
         accepting.add(state)
     rows: list[tuple[Edge, ...]] = [tuple((code, code, to) for code, to in sorted(row.items())) for row in edges]
-    return Dfa(tuple(rows), frozenset(accepting))
+    label = [0] * len(rows)
+    names: dict[tuple[bool, tuple[Edge, ...]], int] = {}
+    for state in range(len(rows) - 1, -1, -1):
+        key = (state in accepting, tuple((code, code, label[to]) for code, _, to in rows[state]))
+        label[state] = names.setdefault(key, len(names))
+    return quotient(Dfa(tuple(rows), frozenset(accepting)), label) if accepting else NOTHING
 
 
 def _tidy(dfa: Dfa, least: int, most: int | None) -> Text | None:
@@ -153,12 +155,16 @@ def _tidy(dfa: Dfa, least: int, most: int | None) -> Text | None:
         return Text(dfa)
     if not some_length(dfa, least, most):
         return None
-    bound = max(least, most or 0)
     wide = any(high > 0x7F for row in dfa.edges for _, high, _ in row)
-    size = dfa.states * (bound + 1)
+    size = dfa.states * (_bound(least, most) + 1)
     if size * (_WIDE if wide else 1) <= _FOLDED or (last is not None and size <= _FOLDED_FINITE):
         return Text(boolean.intersection(dfa, lengths(least, most)))
     return Text(dfa, least, most)
+
+
+def _bound(least: int, most: int | None) -> int:
+    """Characters up to which a form has to count."""
+    return max(least, most or 0)
 
 
 def _folded(text: Text) -> Dfa:

@@ -11,6 +11,7 @@ from commissure.kernels.grammar.machine.finite import few_values
 from commissure.kernels.grammar.machine.objects import Layout, ObjectRules
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.machine.scalars import scalars
+from commissure.kernels.grammar.machine.trim import recursive, trim
 from commissure.kernels.grammar.schema.formula import ANYTHING, Formula
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
@@ -30,7 +31,7 @@ class Built:
 
 
 class Builder:
-    """One rule for each formula that an item or a member has to satisfy."""
+    """One rule for each set of values that an item or a member may have."""
 
     def __init__(self, reader: Reader, settings: Settings, meter: Meter) -> None:
         self._reader = reader
@@ -39,7 +40,8 @@ class Builder:
         self._rules = Rules()
         self._layout = Layout(self._rules, settings.whitespace)
         self._numbers: dict[Formula, int] = {}
-        self._waiting: list[Formula] = []
+        self._same: dict[Value, int] = {}
+        self._waiting: list[tuple[int, Value]] = []
         self._containers: set[int] = set()
 
     def build(self, wanted: Formula) -> Built:
@@ -49,8 +51,7 @@ class Builder:
             self._meter.check(0)
             if len(self._rules.edges) > MOST_STATES:
                 raise OverBudget("", "", f"more than {MOST_STATES:,} states of rules", "give the schema less freedom")
-            part = self._waiting.pop()
-            self._fill(self._numbers[part], self._reader.value(part))
+            self._fill(*self._waiting.pop())
         if not trim(self._rules)[self._rules.begins[whole]]:
             raise Unsatisfiable(
                 "", "", "no JSON value is valid under it", "look for parts of allOf that exclude each other"
@@ -58,10 +59,15 @@ class Builder:
         return Built(self._rules, whole, recursive(self._rules) & self._containers)
 
     def _rule_of(self, wanted: Formula) -> int:
+        """Equal sets have one rule, from however many places of the schema they come."""
         known = self._numbers.get(wanted)
         if known is None:
-            known = self._numbers[wanted] = self._rules.rule()
-            self._waiting.append(wanted)
+            value = self._reader.value(wanted)
+            known = self._same.get(value)
+            if known is None:
+                known = self._same[value] = self._rules.rule()
+                self._waiting.append((known, value))
+            self._numbers[wanted] = known
         return known
 
     def _fill(self, rule: int, value: Value) -> None:
@@ -89,59 +95,3 @@ class Builder:
         if not self._settings.closed or not found.members:
             return found
         return replace(found, rest=tuple(rest for rest in found.rest if rest.value != ANYTHING))
-
-
-def trim(rules: Rules) -> list[bool]:
-    """Whether a text can end from each state; what leads to others is taken out of the rules."""
-    before: list[list[int]] = [[] for _ in rules.edges]
-    callers: list[list[int]] = [[] for _ in rules.begins]
-    owner = {state: rule for rule, state in enumerate(rules.begins)}
-    for state, edges in enumerate(rules.edges):
-        for _, _, to in edges:
-            before[to].append(state)
-        for to in rules.skips[state]:
-            before[to].append(state)
-        for rule, to in rules.calls[state]:
-            before[to].append(state)
-            callers[rule].append(state)
-    live = [False] * len(rules.edges)
-    waiting = list(rules.ends)
-    for state in waiting:
-        live[state] = True
-    while waiting:
-        state = waiting.pop()
-        above = before[state] + (callers[owner[state]] if state in owner else [])
-        for one in above:
-            if not live[one] and _leads_on(rules, one, live):
-                live[one] = True
-                waiting.append(one)
-    for state in range(len(rules.edges)):
-        rules.edges[state] = [edge for edge in rules.edges[state] if live[edge[2]]]
-        rules.skips[state] = [to for to in rules.skips[state] if live[to]]
-        rules.calls[state] = [(rule, to) for rule, to in rules.calls[state] if live[to] and live[rules.begins[rule]]]
-    return live
-
-
-def _leads_on(rules: Rules, state: int, live: list[bool]) -> bool:
-    if any(live[to] for _, _, to in rules.edges[state]) or any(live[to] for to in rules.skips[state]):
-        return True
-    return any(live[to] and live[rules.begins[rule]] for rule, to in rules.calls[state])
-
-
-def recursive(rules: Rules) -> frozenset[int]:
-    """The rules on a circle of calls."""
-    import networkx
-
-    below: dict[int, set[int]] = {rule: set() for rule in range(len(rules.begins))}
-    for rule, begin in enumerate(rules.begins):
-        waiting, seen = [begin], {begin}
-        while waiting:
-            state = waiting.pop()
-            below[rule].update(called for called, _ in rules.calls[state])
-            for to in (*(e[2] for e in rules.edges[state]), *rules.skips[state], *(to for _, to in rules.calls[state])):
-                if to not in seen:
-                    seen.add(to)
-                    waiting.append(to)
-    graph = networkx.DiGraph((rule, called) for rule, calls in below.items() for called in calls)
-    circles = (part for part in networkx.strongly_connected_components(graph))
-    return frozenset(rule for part in circles for rule in part if len(part) > 1 or graph.has_edge(rule, rule))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.machine.scalars import key, strings
 from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both

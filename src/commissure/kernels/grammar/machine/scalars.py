@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from commissure.kernels.grammar.languages.encode import Encoded, encoded
-from commissure.kernels.grammar.languages.text import Text, Texts
-
 from commissure.kernels.grammar.automaton import UNBOUNDED
 from commissure.kernels.grammar.languages.dfa import Dfa, literal
+from commissure.kernels.grammar.languages.encode import Encoded, encoded
+from commissure.kernels.grammar.languages.text import Text, Texts
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.schema.value import Value
 
@@ -28,13 +27,16 @@ def scalars(rules: Rules, at: int, value: Value, to: int) -> None:
 
 def strings(rules: Rules, at: int, texts: Texts, to: int) -> None:
     """The strings of a set, with their quotes."""
-    for text in texts.parts:
+    for text in texts.alternatives:
         _string(rules, at, text, to)
 
 
 def key(rules: Rules, at: int, name: str, to: int) -> None:
     """One member's name, with its quotes."""
-    _string(rules, at, Text(literal([ord(character) for character in name]), 0, None), to)
+    if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
+        rules.text(at, b'"' + name.encode() + b'"', to)
+        return
+    _string(rules, at, Text(literal([ord(character) for character in name])), to)
 
 
 def _string(rules: Rules, at: int, text: Text, to: int) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, Leaf, both, either, negated
 from commissure.kernels.grammar.schema.objects import required_names

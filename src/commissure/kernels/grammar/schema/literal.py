@@ -7,9 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.languages.numbers import exactly
+from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.formula import Formula, Leaf
 from commissure.kernels.grammar.schema.value import Array, Member, Object, Value, nothing
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
 from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, any_object
 
@@ -21,6 +20,7 @@ def intersection(one: Value, other: Value) -> Value:
         one.texts & other.texts,
         tuple(dict.fromkeys(array for array in arrays if array is not None)),
         tuple(dict.fromkeys(found for found in objects if found is not None)),
+        one.narrow or other.narrow,
     )
 
 
@@ -35,6 +35,7 @@ def union(one: Value, other: Value) -> Value:
         one.texts | other.texts,
         (Array(),) if Array() in arrays else tuple(arrays),
         (any_object(),) if any_object() in objects else tuple(objects),
+        one.narrow or other.narrow,
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.errors import NotRegular
+from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, negated
 from commissure.kernels.grammar.schema.meet import intersection
 from commissure.kernels.grammar.schema.value import (
@@ -26,7 +25,10 @@ from commissure.kernels.grammar.schema.value import (
 
 
 def complement(value: Value) -> Value:
-    """All JSON values that are not in the set."""
+    """All JSON values that are not in the set. Raises NotRegular where they cannot be told."""
+    if value.narrow is not None:
+        name = value.narrow.contents["format"]
+        raise value.narrow.irregular("format", f"under a negation {name!r} would let valid strings pass")
     arrays = arrays_only(Array())
     for array in value.arrays:
         arrays = intersection(arrays, arrays_only(*_other_arrays(array)))
@@ -86,5 +88,5 @@ def _other_objects(found: Object) -> Iterator[Object]:
     if not outside.empty:
         yield replace(any_object(), witnesses=(Witness(outside, ANYTHING),))
     for witness in found.witnesses:
-        rest = [Rest(witness.keys, negated(witness.value)), Rest(~witness.keys, ANYTHING)]
-        yield Object(rest=tuple(part for part in rest if part.value != NOTHING and not part.keys.empty))
+        parts = [Rest(witness.keys, negated(witness.value)), Rest(~witness.keys, ANYTHING)]
+        yield Object(rest=tuple(part for part in parts if part.value != NOTHING and not part.keys.empty))

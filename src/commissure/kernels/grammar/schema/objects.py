@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, both
 from commissure.kernels.grammar.schema.meet import merge_rest
-from commissure.kernels.grammar.schema.scalars import pattern_texts
+from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place, escaped
 from commissure.kernels.grammar.schema.value import Member, Object, Rest, any_object
 
@@ -44,7 +43,7 @@ def _patterns(place: Place) -> list[tuple[Texts, Formula]]:
     """Which keys each pattern is about, and what their members have to satisfy."""
     keyword = "patternProperties"
     return [
-        (pattern_texts(place, f"{keyword}/{escaped(pattern)}", pattern), formula(place.below(keyword, pattern)))
+        (matching(place, f"{keyword}/{escaped(pattern)}", pattern), formula(place.below(keyword, pattern)))
         for pattern in (place.expect(keyword, dict) if keyword in place.contents else ())
     ]
 
@@ -60,11 +59,11 @@ def required_names(place: Place, keyword: str, given: object) -> list[str]:
 def _rest(keys: Texts, patterns: list[tuple[Texts, Formula]], further: Formula) -> tuple[Rest, ...]:
     """The keys that are no member's, told apart by which patterns they match."""
     pieces: list[tuple[Texts, tuple[Formula, ...]]] = [(keys, ())]
-    for matching, value in patterns:
+    for among, value in patterns:
         split: list[tuple[Texts, tuple[Formula, ...]]] = []
         for piece, values in pieces:
-            split.append((piece & matching, (*values, value)))
-            split.append((piece - matching, values))
+            split.append((piece & among, (*values, value)))
+            split.append((piece - among, values))
         pieces = [(piece, values) for piece, values in split if not piece.empty]
     rest = [Rest(piece, both(values) if values else further) for piece, values in pieces]
     return merge_rest([part for part in rest if part.value != NOTHING])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import reduce
 
-from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.errors import OverBudget
+from commissure.kernels.grammar.languages.formats import NARROWER
 from commissure.kernels.grammar.languages.numbers import exactly, integers
+from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.applicators import applied
 from commissure.kernels.grammar.schema.arrays import arrays_of, formula
 from commissure.kernels.grammar.schema.formula import All, Atom, Formula, Leaf, Not, Some, both
@@ -75,10 +75,10 @@ class Reader:
 
     def _own(self, place: Place) -> Value:
         """The keywords that speak of the value itself."""
-        names = None
+        names, narrow = None, None
         if "propertyNames" in place.contents:
-            names = self.value(formula(place.below("propertyNames"))).texts
-            names = None if names == Texts.all() else names
+            keys = self.value(formula(place.below("propertyNames")))
+            names, narrow = None if keys.texts == Texts.all() else keys.texts, keys.narrow
         found = Value(
             True,
             everything().booleans,
@@ -86,6 +86,7 @@ class Reader:
             texts_of(place, self._settings),
             arrays_of(place),
             objects_of(place, names),
+            place if self._settings.formats and place.contents.get("format") in NARROWER else narrow,
         )
         if "type" in place.contents:
             found = _typed(place, found)
@@ -156,4 +157,5 @@ def _typed(place: Place, found: Value) -> Value:
         found.texts if "string" in types else Texts.of(()),
         found.arrays if "array" in types else (),
         found.objects if "object" in types else (),
+        found.narrow if "string" in types else None,
     )

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from commissure.kernels.grammar.languages.formats import format_dfa
-from commissure.kernels.grammar.languages.patterns import counted, pattern_dfa
-from commissure.kernels.grammar.languages.text import Text, Texts
-
 from commissure.kernels.grammar.errors import PatternError
 from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
+from commissure.kernels.grammar.languages.text import Texts
+from commissure.kernels.grammar.languages.text_patterns import format_texts, pattern_texts
 from commissure.kernels.grammar.schema.literal import exact
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Place
@@ -47,23 +45,22 @@ def texts_of(place: Place, settings: Settings) -> Texts:
         most = place.count("maxLength") if "maxLength" in place.contents else None
         found = Texts.length(least, most)
     if "pattern" in place.contents:
-        found = found & pattern_texts(place, "pattern", place.expect("pattern", str))
+        found = found & matching(place, "pattern", place.expect("pattern", str))
     if "format" in place.contents and settings.formats:
         name = place.expect("format", str)
         try:
-            language = format_dfa(name)
+            language = format_texts(name)
         except PatternError as error:
             raise place.irregular("format", str(error)) from error
         if language is not None:
-            found = found & Texts((Text(language, 0, None),))
+            found = found & language
     return found
 
 
-def pattern_texts(place: Place, keyword: str, pattern: str) -> Texts:
+def matching(place: Place, keyword: str, pattern: str) -> Texts:
     """The strings in which a pattern matches. Raises InvalidSchema or NotRegular, naming the place."""
     try:
-        whole = counted(pattern)
-        return Texts((Text(*whole),)) if whole is not None else Texts((Text(pattern_dfa(pattern), 0, None),))
+        return pattern_texts(pattern)
     except PatternError as error:
         if error.regular:
             raise place.invalid(keyword, f"pattern {pattern!r}: {error}") from error

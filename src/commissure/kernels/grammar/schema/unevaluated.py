@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import ANYTHING, Formula, Leaf
-from commissure.kernels.grammar.schema.scalars import pattern_texts
+from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place
 from commissure.kernels.grammar.schema.value import Array, Object, Rest, where_array, where_object
 
@@ -61,7 +60,7 @@ def _left_over(place: Place, keyword: str) -> Texts:
             return Texts.of(())
         keys = keys - Texts.of(one.contents.get("properties", ()))
         for pattern in one.contents.get("patternProperties", ()):
-            keys = keys - pattern_texts(one, f"patternProperties/{pattern}", pattern)
+            keys = keys - matching(one, f"patternProperties/{pattern}", pattern)
     return keys
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from commissure.kernels.grammar.languages.text import Texts
-
 from commissure.kernels.grammar.languages.numbers import Numbers, any_number, exactly
+from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.formula import ANYTHING, Formula
+from commissure.kernels.grammar.schema.source import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class Value:
     texts: Texts
     arrays: tuple[Array, ...]
     objects: tuple[Object, ...]
+    narrow: Place | None = None
+    """Where a format stands of which not every valid string is in `texts`: the complement would be too wide."""
 
     @property
     def empty(self) -> bool:

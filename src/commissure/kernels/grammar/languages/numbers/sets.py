@@ -13,6 +13,7 @@ from commissure.kernels.grammar.languages.numbers.listed import listed
 from commissure.kernels.grammar.languages.numbers.multiples import multiples
 from commissure.kernels.grammar.languages.numbers.order import compared
 from commissure.kernels.grammar.languages.numbers.spelling import (
+    ONE_DIGIT,
     PLAIN,
     SHORTEST,
     SIGNED,
@@ -20,10 +21,13 @@ from commissure.kernels.grammar.languages.numbers.spelling import (
     ZERO,
     exponential,
     shortest,
+    shrunk,
 )
 
 POSITIVE = compared(Decimal(0), frozenset({1}))
 NEGATIVE = compared(Decimal(0), frozenset({-1}))
+ZEROS = compared(Decimal(0), frozenset({0}))
+WITHIN_ONE = intersection(compared(Decimal(-1), frozenset({1})), compared(Decimal(1), frozenset({-1})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +69,35 @@ class Numbers:
     def dfa(self, *, every_spelling: bool = False) -> Dfa:
         """The minimal automaton, over bytes, of spellings of the members; each member has one.
 
-        An exponent may stand where it cannot lead out of the set: after numbers of a sign all of whose numbers are
-        members. To tell which exponents fit otherwise takes more than an automaton.
+        An exponent may stand where it cannot lead out of the set. After numbers of a sign all of whose numbers are
+        members it may be any. If of a sign all numbers nearer to 0 than 1 are members, as in most ranges, one below 0
+        may follow one digit and its fraction. To tell which others fit takes more than an automaton, or a large one.
 
         Left out, unless every spelling is asked for, is what leads a writer astray: zeros without end where nothing
-        but zeros may follow (so integers end in at most one `.0`), and -0 where no number below 0 is a member.
+        but zeros may follow (so integers end in at most one `.0`), -0 where no number below 0 is a member, and those
+        exponents below 0, since a first digit that is too large for the range would have to go on as 7e-1.
         """
         plain = self.plain
-        free = _free(plain)
+        more = _exponential(plain, every_spelling)
         if not every_spelling:
             if intersection(plain, NEGATIVE).empty:
                 plain = intersection(plain, UNSIGNED)
             plain = _ended(plain)
-        return plain if free is None else union(plain, exponential(free))
-
-
-def _free(plain: Dfa) -> Dfa | None:
-    """The spellings of the signs all of whose numbers, zero aside, are members; None if neither sign is such."""
-    if plain.empty:
-        return None
-    above = minus(POSITIVE, plain).empty
-    below = minus(NEGATIVE, plain).empty
-    if above and below:
+        for spellings in more:
+            plain = union(plain, spellings)
         return plain
-    return intersection(plain, UNSIGNED if above else SIGNED) if above or below else None
+
+
+def _exponential(plain: Dfa, small: bool) -> list[Dfa]:
+    """Spellings with an exponent all of which are members, sign by sign; of numbers within 1 only if `small` is set."""
+    found: list[Dfa] = []
+    for sign, side in ((UNSIGNED, POSITIVE), (SIGNED, NEGATIVE)):
+        if minus(side, plain).empty:
+            found.append(exponential(intersection(sign, plain)))
+        elif small and minus(intersection(side, WITHIN_ONE), plain).empty:
+            mantissas = intersection(sign, ONE_DIGIT)
+            found.append(shrunk(mantissas if plain.accepts(b"0") else minus(mantissas, ZEROS)))
+    return found
 
 
 def _ended(plain: Dfa) -> Dfa:

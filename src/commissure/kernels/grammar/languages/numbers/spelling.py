@@ -10,7 +10,7 @@ from commissure.kernels.grammar.errors import PatternError
 from commissure.kernels.grammar.languages.dfa import Dfa, Edge, merged
 from commissure.kernels.grammar.languages.minimal import minimised
 
-MINUS, POINT, ZERO, ONE, NINE = b"-.019"
+PLUS, MINUS, POINT, ZERO, ONE, NINE, UPPER_E, LOWER_E = b"+-.019Ee"
 DIGITS = 2_000
 """The longest number, written out, that may stand in a schema; a float's extremes (1e308, 5e-324) take 330 digits."""
 STATES = 20_000
@@ -30,6 +30,17 @@ PLAIN = Dfa(
 
 UNSIGNED = Dfa((PLAIN.edges[1], *PLAIN.edges[1:]), PLAIN.accepting)
 SIGNED = Dfa((PLAIN.edges[0][:1], *PLAIN.edges[1:]), PLAIN.accepting)
+ONE_DIGIT = Dfa(
+    (
+        ((MINUS, MINUS, 1), (ZERO, NINE, 2)),
+        ((ZERO, NINE, 2),),
+        ((POINT, POINT, 3),),
+        ((ZERO, NINE, 4),),
+        ((ZERO, NINE, 4),),
+    ),
+    frozenset({2, 4}),
+)
+"""PLAIN with one digit before the point."""
 
 SHORTEST = Dfa(
     (
@@ -100,13 +111,30 @@ def shortest(value: Decimal) -> str:
 def exponential(mantissas: Dfa) -> Dfa:
     """Each word of the language, followed by an exponent: [eE][+-]?[0-9]+."""
     mark = mantissas.states
-    tail: tuple[tuple[Edge, ...], ...] = (
-        ((43, 43, mark + 1), (45, 45, mark + 1), (ZERO, NINE, mark + 2)),
+    return _followed(
+        mantissas,
+        ((PLUS, PLUS, mark + 1), (MINUS, MINUS, mark + 1), (ZERO, NINE, mark + 2)),
         ((ZERO, NINE, mark + 2),),
         ((ZERO, NINE, mark + 2),),
     )
+
+
+def shrunk(mantissas: Dfa) -> Dfa:
+    """Each word of the language, followed by an exponent below 0: [eE]-0*[1-9][0-9]*."""
+    mark = mantissas.states
+    return _followed(
+        mantissas,
+        ((MINUS, MINUS, mark + 1),),
+        ((ZERO, ZERO, mark + 1), (ONE, NINE, mark + 2)),
+        ((ZERO, NINE, mark + 2),),
+    )
+
+
+def _followed(mantissas: Dfa, *tail: tuple[Edge, ...]) -> Dfa:
+    """Each word, an e, and the tail's three states, of which the last accepts."""
+    mark = mantissas.states
     rows = (
-        (*row, (69, 69, mark), (101, 101, mark)) if state in mantissas.accepting else row
+        (*row, (UPPER_E, UPPER_E, mark), (LOWER_E, LOWER_E, mark)) if state in mantissas.accepting else row
         for state, row in enumerate(mantissas.edges)
     )
     return Dfa((*rows, *tail), frozenset({mark + 2}))

@@ -8,7 +8,7 @@ NAMES = ("a", "b", "c", "ab")
 WORDS = ("", "a", "ab", "b", "xa", "é", "abc", "12")
 NUMBERS = (0, 1, 2, 3, -1, 4, 6, 10, 0.5, 1.5, 2.0, -2.5)
 SCALARS = (None, True, False, *NUMBERS, *WORDS)
-PATTERNS = ("^a", "b$", "^[ab]+$", "^x?[0-9]{1,3}$", "[b-d]", "^(a|bc)*$", "^(?!a)", "")
+PATTERNS = ("^a", "b$", "^[ab]+$", "^x?[0-9]{1,3}$", "[b-d]", "^(a|bc)*$", "^(?!a)", "a*")
 TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
 
 

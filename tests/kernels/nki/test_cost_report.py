@@ -1,6 +1,7 @@
 """The cost of each op, what a pair of traces adds, the timeline, and a decode step's floor."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_the_timeline_has_every_instruction_in_its_engines_row() -> None:
     assert "documented-cost estimate" in json.dumps(events)
     for row in range(1, 6):
         mine = sorted((event["ts"], event["dur"]) for event in spans if event["tid"] == row)
-        assert all(a + d <= b + 1e-9 for (a, d), (b, _) in zip(mine, mine[1:], strict=False))
+        assert all(a + d <= b + 1e-9 for (a, d), (b, _) in pairwise(mine))
 
 
 def test_a_decode_step_is_its_weights_over_the_bandwidth() -> None:

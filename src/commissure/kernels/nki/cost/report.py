@@ -91,10 +91,8 @@ def steady_step(shorter: Launch, longer: Launch, *, alone_us: float | None = Non
     busy = {name: longer.busy_us[name] - shorter.busy_us[name] for name in ENGINES}
     nothing = dict.fromkeys(ENGINES, 0.0)
     labels = {
-        label: {
-            name: longer.by_label_us[label][name] - shorter.by_label_us.get(label, nothing)[name] for name in ENGINES
-        }
-        for label in longer.by_label_us
+        label: {name: more[name] - shorter.by_label_us.get(label, nothing)[name] for name in ENGINES}
+        for label, more in longer.by_label_us.items()
     }
     alone = shorter.total_us if alone_us is None else alone_us
     return Step(longer.total_us - shorter.total_us, busy, labels, alone, longer.assumed)
@@ -131,9 +129,7 @@ def _hidden(us: float, busy: Mapping[str, float], before: Step) -> tuple[str, ..
         if more <= us:
             told.append(f"{name} +{more:.3f} us, which the step shows")
         elif name == before.bound:
-            told.append(
-                f"{name} +{more:.3f} us on the engine that bounds the step, of which {max(us, 0.0):.3f} us show"
-            )
+            told.append(f"{name} +{more:.3f} us on the engine that bounds the step; {max(us, 0.0):.3f} us show")
         else:
             behind = f"{before.bound} ({before.busy_us[before.bound]:.1f} us a step)"
             told.append(f"{name} +{more:.3f} us, all but {max(us, 0.0):.3f} us behind {behind}")

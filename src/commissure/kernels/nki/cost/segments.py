@@ -12,7 +12,7 @@ Rows = tuple[int, int]
 
 @dataclass(slots=True)
 class _Piece:
-    """Its last writers by partitions, and who read since; of an engine that works in order the last reader is enough."""
+    """Its last writers by partitions, and who read since; of an engine in order the last reader is enough."""
 
     writers: dict[Rows, int] = field(default_factory=dict)
     readers: dict[tuple[int, int, str, int], int] = field(default_factory=dict)

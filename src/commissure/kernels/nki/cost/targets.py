@@ -56,7 +56,6 @@ class Target:
     matmul_latency_cycles: Figure
     dma_latency_ns: Figure
     dma_least_row_bytes: Figure
-    partitions: Figure = Figure(128, "documented", ARCH)
 
     @property
     def hbm_share_gb_per_s(self) -> float:
@@ -65,7 +64,7 @@ class Target:
 
     @property
     def stream_gb_per_s(self) -> float:
-        """What one core can stream from HBM: the least of its DMA engines together and its share of the HBM (derived)."""
+        """What one core can stream from HBM: all its DMA engines, at most its share of the HBM (derived)."""
         return min(self.dma_engines.value * self.dma_gb_per_s.value, self.hbm_share_gb_per_s)
 
     def ghz(self, engine: str) -> float:
@@ -102,7 +101,7 @@ def _target(
         dependent_cycles=Figure(100, floor, f"{PERFORMANCE}: static overhead; between engines it is assumed{note}"),
         matmul_latency_cycles=Figure(64, floor, f"ISA26: MM_INIT_LATENCY{note}"),
         dma_latency_ns=Figure(1300, "documented", f"{GUIDE}: semaphore to start"),
-        dma_least_row_bytes=Figure(256, "assumed", f"{GUIDE}: below it severely bound by overhead; no formula is given"),
+        dma_least_row_bytes=Figure(256, "assumed", f"{GUIDE}: below it severely bound; no formula is given"),
     )  # fmt: skip
 
 

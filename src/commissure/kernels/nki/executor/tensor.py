@@ -1,0 +1,204 @@
+"""Tensors as a kernel sees them: views of memory, made at no cost while the kernel is specialised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NoReturn
+
+from commissure.kernels.nki.executor.dtypes import ITEM_BYTES, name_of
+from commissure.kernels.nki.executor.enums import MemoryRegion
+from commissure.kernels.nki.executor.indexing import sliced
+from commissure.kernels.nki.executor.memory import Storage
+from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable
+from commissure.kernels.nki.trace import Operand
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicOffset:
+    """An index that is known only when the instruction runs: `stride` elements of the tensor each.
+
+    `rows` bounds it; `per_partition` says whether every partition (first axis) has its own.
+    """
+
+    index: NkiTensor
+    stride: int
+    rows: int
+    per_partition: bool
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of a dense array."""
+    strides = [1] * len(shape)
+    for axis in range(len(shape) - 1, 0, -1):
+        strides[axis - 1] = strides[axis] * shape[axis]
+    return tuple(strides)
+
+
+class NkiTensor:
+    """A strided view: element (i0, i1, ...) lies at offset + sum(strides[k] * ik), in elements of `dtype`.
+
+    On the chip axis 0 runs over partitions, whose stride is the number of elements that a partition of it holds.
+    """
+
+    __slots__ = ("_operand", "checked", "dtype", "dynamic", "offset", "shape", "storage", "strides")
+
+    def __init__(
+        self,
+        storage: Storage,
+        dtype: str,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        offset: int = 0,
+        dynamic: DynamicOffset | None = None,
+    ) -> None:
+        self.storage = storage
+        self.dtype = dtype
+        self.shape = shape
+        self.strides = strides
+        self.offset = offset
+        self.dynamic = dynamic
+        self.checked = False
+        self._operand: Operand | None = None
+
+    @property
+    def buffer(self) -> MemoryRegion:
+        """Where it lies."""
+        return self.storage.buffer
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.storage.name
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def on_chip(self) -> bool:
+        """Whether it lies in SBUF or PSUM."""
+        return self.storage.space != "hbm"
+
+    @property
+    def free(self) -> int:
+        """Elements per partition (HBM: per index of the first axis)."""
+        return prod(self.shape[1:])
+
+    @property
+    def partition_stride(self) -> int:
+        """Elements that a partition of the whole tensor holds."""
+        return self.storage.free_bytes // ITEM_BYTES[self.dtype]
+
+    @property
+    def start_partition(self) -> int:
+        """The first partition of the view."""
+        return self.offset // self.partition_stride if self.on_chip else 0
+
+    def is_contiguous(self) -> bool:
+        """Whether the view is dense and row-major; on the chip, within each partition."""
+        first = 1 if self.on_chip else 0
+        dense = row_major(self.shape)
+        return all(n == 1 or s == d for n, s, d in list(zip(self.shape, self.strides, dense, strict=True))[first:])
+
+    def get_pattern(self) -> list[list[int]]:
+        """The view as [[stride, count], ...], the form that `ap` takes."""
+        return [[stride, count] for stride, count in zip(self.strides, self.shape, strict=True)]
+
+    def is_indirect(self) -> bool:
+        """Whether an offset of it is known only when it is used."""
+        return self.dynamic is not None
+
+    def __getitem__(self, key: Any) -> NkiTensor:
+        """A view by integers, slices, `nl.ds` and an ellipsis. Raises NkiViolation if it leaves the tensor."""
+        if self.dynamic is not None:
+            self.refuse("indexing", "a dynamic view cannot be indexed", str(key), "Say all in one .ap(...)")
+        shape, strides, offset = sliced(self, key)
+        return NkiTensor(self.storage, self.dtype, shape, strides, self.offset + offset)
+
+    def reshape(self, shape: tuple[int, ...]) -> NkiTensor:
+        """The same elements under another shape. Raises NkiViolation unless it is contiguous and keeps partitions."""
+        shape = tuple(shape)
+        if prod(shape) != self.size or not self.is_contiguous() or self.dynamic is not None:
+            limit = f"only a contiguous view of as many elements can be reshaped ({self.shape})"
+            self.refuse("reshape", limit, str(shape), "Reshape the tensor first, then take the view")
+        if self.on_chip and shape[0] != self.shape[0]:
+            limit = f"on the chip the partition axis stays ({self.shape[0]})"
+            self.refuse("reshape", limit, str(shape), "Move data across partitions with dma_copy or nc_transpose")
+        strides = row_major(shape)
+        if self.on_chip:
+            strides = (self.partition_stride, *strides[1:])
+        return NkiTensor(self.storage, self.dtype, shape, strides, self.offset)
+
+    def view(self, dtype: str) -> NkiTensor:
+        """The same bytes read as another dtype; the last axis grows or shrinks. Raises NkiViolation if it cannot."""
+        old, new = ITEM_BYTES[self.dtype], ITEM_BYTES[name_of(dtype)]
+        numbers = (self.offset, *self.strides[:-1], self.shape[-1])
+        if self.dynamic is not None or self.strides[-1] != 1 or any(number * old % new for number in numbers):
+            limit = "the last axis must be dense, and its bytes, strides and offset whole elements of the new dtype"
+            self.refuse("view", limit, f"{self.dtype} {self.shape} as {dtype}", "Take the view of the whole tensor")
+        offset, *strides, last = (number * old // new for number in numbers)
+        return NkiTensor(self.storage, dtype, (*self.shape[:-1], last), (*strides, 1), offset)
+
+    def ap(
+        self,
+        pattern: Any,
+        offset: int | None = None,
+        scalar_offset: NkiTensor | None = None,
+        vector_offset: NkiTensor | None = None,
+        indirect_dim: int = 0,
+        dtype: str | None = None,
+    ) -> NkiTensor:
+        """The access pattern [[step, count], ...] of the tensor's memory, from `offset` on (nki-aps.rst).
+
+        A dynamic offset counts in units of prod(shape[indirect_dim + 1:]) elements. Raises NkiViolation.
+        """
+        from commissure.kernels.nki.executor.patterns import patterned
+
+        return patterned(self, pattern, offset, scalar_offset, vector_offset, indirect_dim, dtype)
+
+    def operand(self) -> Operand:
+        """The view as the trace tells it; the box of a dynamic one is the whole tensor."""
+        if self._operand is None:
+            self._operand = self._box()
+        return self._operand
+
+    def _box(self) -> Operand:
+        storage, item = self.storage, ITEM_BYTES[self.dtype]
+        low, high = (0, 0), (storage.partitions, storage.free_bytes)
+        if self.dynamic is None:
+            axes = list(zip(self.shape, self.strides, strict=True))[1 if self.on_chip else 0 :]
+            span = sum((count - 1) * stride for count, stride in axes) + 1
+            start = self.offset % self.partition_stride if self.on_chip else self.offset
+            rows = self.shape[0] if self.on_chip else 1
+            low = (self.start_partition, start * item)
+            high = (self.start_partition + rows, (start + span) * item)
+        kind, name = storage.space, storage.name
+        dense = self.is_contiguous()
+        return Operand(storage.index, name, kind, self.dtype, self.shape[0], self.free, low, high, dense)
+
+    def refuse(self, op: str, limit: str, given: str, fix: str) -> NoReturn:
+        """Raise NkiViolation about this tensor."""
+        raise NkiViolation(op, self.name, limit, given, fix)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        fix = "Use slices, .reshape, .view(dtype) or .ap(pattern=...)"
+        raise NotPortable(f"NkiTensor.{name}", "", "views of NKI 0.2 are [...], reshape, view and ap", name, fix)
+
+    def _no_arithmetic(self, _other: object) -> NoReturn:
+        fix = "Call nisa.tensor_tensor or nisa.tensor_scalar with a destination"
+        raise NotPortable("operator", self.name, "tensors have no arithmetic operators", "one of + - * / ...", fix)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _no_arithmetic
+    __mod__ = __and__ = __or__ = __xor__ = __lt__ = __le__ = __gt__ = __ge__ = __matmul__ = _no_arithmetic
+
+    def __repr__(self) -> str:
+        return f"NkiTensor({self.name!r}, {self.dtype}, {self.shape})"

@@ -12,6 +12,7 @@ from commissure.cli_calibrate import calibrate
 from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
 from commissure.cli_hits import hits
+from commissure.cli_kernel import kernel_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
@@ -37,6 +38,7 @@ app.command()(calibrate)
 app.command()(profile)
 app.command()(check)
 app.add_typer(fleet_app, name="fleet")
+app.add_typer(kernel_app, name="kernel")
 
 
 def _print_version(wanted: bool) -> None:

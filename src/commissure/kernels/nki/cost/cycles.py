@@ -92,8 +92,13 @@ def _matmul(instruction: Instruction, target: Target) -> float:
     """Moving columns, at least the stationary ones up to 64; four passes of fp32. Loading weights is behind it."""
     stationary = float(instruction.facts.get("stationary", instruction.reads[0].free))
     moving = float(instruction.facts.get("moving", instruction.reads[-1].free))
-    passes = 4 if all(one.dtype == "float32" for one in instruction.reads) else 1
+    wide = instruction.facts.get("fp32", all(one.dtype == "float32" for one in instruction.reads))
+    passes = 4 if wide else 1
     return passes * max(min(64.0, stationary), moving)
+
+
+def _activation(instruction: Instruction, target: Target) -> float:
+    return elements(instruction) + (64 if len(instruction.writes) > 1 else 0)
 
 
 def _transpose(instruction: Instruction, target: Target) -> float:
@@ -136,8 +141,7 @@ RULES: dict[str, Rule] = {
     "tensor_scalar_reduce": Rule(_times(_one_pass, 1, 64), "documented", "N + 64"),
     "tensor_copy_predicated": Rule(_predicated, "documented", "N with an input in PSUM, else 2N"),
     "select_reduce": Rule(_two_inputs, "assumed", "as tensor_tensor"),
-    "activation": Rule(_one_pass, "documented", "N"),
-    "activation_reduce": Rule(_times(_one_pass, 1, 64), "documented", "N + 64"),
+    "activation": Rule(_activation, "documented", "N; with a reduction N + 64"),
     "iota": Rule(_times(_one_pass, 1, 150), "documented", "150 + N"),
     "affine_select": Rule(_times(_one_pass, 1, 150), "documented", "150 + N"),
     "max8": Rule(_read, "documented", "N"),
@@ -185,9 +189,13 @@ def transfer_bytes(instruction: Instruction, target: Target) -> float:
     `dma_least_row_bytes`.
     """
     operands = (*instruction.reads[:1], *instruction.writes[:1])
-    size = max(one.partitions * one.free * SIZES.get(one.dtype, 4) for one in operands)
-    row = min(_row_bytes(one) for one in operands)
-    return float(size * max(1.0, target.dma_least_row_bytes.value / max(row, 1)))
+    size = float(instruction.facts.get("bytes", max(_bytes(one) for one in operands)))
+    row = float(instruction.facts.get("run_bytes", min(_row_bytes(one) for one in operands)))
+    return size * max(1.0, target.dma_least_row_bytes.value / max(row, 1.0))
+
+
+def _bytes(operand: Operand) -> int:
+    return operand.partitions * operand.free * SIZES.get(operand.dtype, 4)
 
 
 def _row_bytes(operand: Operand) -> int:

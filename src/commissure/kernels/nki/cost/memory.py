@@ -19,19 +19,20 @@ class Memory:
     def __init__(self, size: int) -> None:
         self._free: deque[tuple[int, tuple[int, ...]]] = deque([(size, ())])
 
-    def take(self, size: int) -> list[int]:
-        """Take the oldest free bytes; the last users of what they held before.
+    def take(self, size: int) -> tuple[int, list[int]]:
+        """Take the oldest free bytes: how many there were, and the last users of what they held before.
 
         What is not there is not waited for: whether a kernel fits is the executor's to say.
         """
         after: list[int] = []
-        while size > 0 and self._free:
+        missing = size
+        while missing > 0 and self._free:
             free, users = self._free.popleft()
             after += users
-            if free > size:
-                self._free.appendleft((free - size, users))
-            size -= free
-        return after
+            if free > missing:
+                self._free.appendleft((free - missing, users))
+            missing -= min(free, missing)
+        return size - missing, after
 
     def give(self, size: int, users: tuple[int, ...]) -> None:
         """Bytes become free after their last users."""
@@ -45,6 +46,7 @@ class Placement:
         self._bank = int(target.psum_bank_bytes.value)
         self._memories = {"sbuf": Memory(int(target.sbuf_bytes.value)), "psum": Memory(int(target.psum_bytes.value))}
         self._sizes: dict[int, int] = {}
+        self._taken: dict[int, int] = {}
         self._spaces: dict[int, str] = {}
         last: dict[int, int] = {}
         for place, instruction in enumerate(program):
@@ -65,7 +67,7 @@ class Placement:
         after: list[int] = []
         if view.tensor not in self._users:
             self._users[view.tensor] = {}
-            after = self._memories[view.space].take(self._room(view.tensor))
+            self._taken[view.tensor], after = self._memories[view.space].take(self._room(view.tensor))
         # Transfers end in any order.
         self._users[view.tensor][f"dma {index}" if engine == "dma" else engine] = index
         return after
@@ -74,7 +76,7 @@ class Placement:
         """Free what is used for the last time at this place of the program."""
         for tensor in self._ends.get(place, ()):
             users = self._users.pop(tensor)
-            self._memories[self._spaces[tensor]].give(self._room(tensor), tuple(users.values()))
+            self._memories[self._spaces[tensor]].give(self._taken[tensor], tuple(users.values()))
 
     def _room(self, tensor: int) -> int:
         size = self._sizes[tensor]

@@ -13,8 +13,8 @@ from commissure.console import print_json, print_table, progress
 if TYPE_CHECKING:
     from commissure.kernels.nki.cost.comparison import Row
     from commissure.kernels.nki.cost.decode import DecodeStep
-    from commissure.kernels.nki.cost.designs import Workload
     from commissure.kernels.nki.cost.targets import Target
+    from commissure.kernels.nki.cost.workload import Workload
 
 kernel_app = typer.Typer(help="The NKI kernel for constrained decoding.", no_args_is_help=True)
 
@@ -45,8 +45,9 @@ def cost(
     from commissure.hal.files import check_target, write_whole
     from commissure.kernels.nki.cost.comparison import compare
     from commissure.kernels.nki.cost.decode import decode_step
-    from commissure.kernels.nki.cost.designs import Workload, chosen_designs, step_timeline
+    from commissure.kernels.nki.cost.designs import chosen_designs, step_timeline
     from commissure.kernels.nki.cost.targets import find_target
+    from commissure.kernels.nki.cost.workload import Workload
 
     check_target("--trace-file", trace_file, ".json")
     found, designs, batches = find_target(target), chosen_designs(design), _batches(batch)
@@ -67,7 +68,7 @@ def cost(
 
 def _batches(given: str) -> list[int]:
     from commissure.hal.errors import UsageError
-    from commissure.kernels.nki.cost.designs import MOST_BATCH
+    from commissure.kernels.nki.decode import MOST_BATCH
 
     parts = [part.strip() for part in given.split(",")]
     if not all(part.isdecimal() and 1 <= int(part) <= MOST_BATCH for part in parts):
@@ -83,12 +84,13 @@ def _print(work: Workload, decode: DecodeStep, rows: list[Row]) -> None:
     typer.echo(f"{rows[0].label}, nothing measured: {work.target}, {work.columns:,} tokens of {work.vocabulary:,} "
                f"a core, hidden {work.hidden:,}")  # fmt: skip
     head = ["design", "masks", "batch", "added us", "to the first", "tensor", "vector", "scalar", "gpsimd", "dma", "step us",
-            "share of a decode step", "states' chain us", "one launch alone, added us"]  # fmt: skip
+            "share of a decode step", "states alone us", "one launch, added us"]  # fmt: skip
     print_table(head, [_row(row) for row in rows])
-    typer.echo("added us: a steady step with masks less one without; tensor to dma: work added to each engine, us")
-    for row in rows:
-        for line in row.hidden:
-            typer.echo(f"{row.design}, batch {row.batch}: {line}")
+    typer.echo("added us: a steady step with masks less one without; tensor to dma: work added to each engine, us;")
+    typer.echo("states alone: from a token to the next mask with nothing beside it; one launch: of one step, which loads "
+               "its tables")  # fmt: skip
+    for row in {row.design: row for row in rows}.values():
+        typer.echo(f"{row.design}, batch {row.batch}: {'; '.join(row.hidden) or 'nothing is added'}")
     typer.echo(f"decode step {decode.us:,.0f} us: {decode.basis}")
     assumed = {op: words for row in rows for op, words in row.assumed.items()}
     for op, words in assumed.items():
@@ -99,4 +101,4 @@ def _row(row: Row) -> list[str]:
     busy = [f"{row.added_busy_us[name]:+.2f}" for name in ("tensor", "vector", "scalar", "gpsimd", "dma")]
     ratio = "-" if row.ratio is None else f"{row.ratio:.3f}"
     return [row.design, row.table, str(row.batch), f"{row.added_us:.3f}", ratio, *busy, f"{row.step_us:,.1f}",
-            f"{row.share:.4%}", f"{row.chain_us:.2f}", f"{row.alone_us:.2f}"]  # fmt: skip
+            f"{row.share:.4%}", f"{row.chain_us:.2f}" if row.chain_us else "-", f"{row.alone_us:.2f}"]  # fmt: skip

@@ -112,8 +112,9 @@ def neuron_mask(target: str = "inf2", cores: int = 1, vocabulary: int = VOCABULA
     `cores` share the vocabulary. The table of masks streams past in each step, since an engine's steps are launches of
     their own and nothing is documented to stay in SBUF between them. Takes seconds at first. Raises UsageError.
     """
-    from commissure.kernels.nki.cost.designs import Workload, step_pair
+    from commissure.kernels.nki.cost.designs import step_pair
     from commissure.kernels.nki.cost.report import LABEL, added
+    from commissure.kernels.nki.cost.workload import Workload
 
     found = []
     for batch in (1, 64):

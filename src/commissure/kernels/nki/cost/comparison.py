@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from commissure.kernels.nki.cost.decode import DecodeStep
-from commissure.kernels.nki.cost.designs import Workload, step_pair
+from commissure.kernels.nki.cost.designs import step_pair
+from commissure.kernels.nki.cost.workload import Workload
 from commissure.kernels.nki.cost.report import LABEL, added
 
 VISIBLE_US = 1e-3

@@ -45,7 +45,9 @@ def _wide(instruction: Instruction) -> list[Operand]:
 
 
 def _all_halves(instruction: Instruction) -> bool:
-    operands = (*instruction.reads, *instruction.writes)
+    """Whether what is streamed is of 16 bits, side by side; a scalar or an index beside it does not count."""
+    most = elements(instruction)
+    operands = [one for one in (*instruction.reads, *instruction.writes) if one.free == most]
     return all(one.dtype in HALVES and one.contiguous for one in operands)
 
 

@@ -122,15 +122,16 @@ def added(constrained: Step, unconstrained: Step) -> Added:
 
 
 def _hidden(us: float, busy: Mapping[str, float], before: Step) -> tuple[str, ...]:
+    """Of each engine's added work, what the step shows; the rest is behind the engine that bounds it."""
     told = []
+    rest = max(0.0, us - max(0.0, busy[before.bound]))
     for name, more in busy.items():
+        shown = min(more, max(us, 0.0) if name == before.bound else rest)
         if more <= 0.0005:
             continue
-        if more <= us:
-            told.append(f"{name} +{more:.3f} us, which the step shows")
-        elif name == before.bound:
-            told.append(f"{name} +{more:.3f} us on the engine that bounds the step; {max(us, 0.0):.3f} us show")
+        if name == before.bound:
+            told.append(f"{name} +{more:.3f} us on the engine that bounds the step: {shown:.3f} us show")
         else:
             behind = f"{before.bound} ({before.busy_us[before.bound]:.1f} us a step)"
-            told.append(f"{name} +{more:.3f} us, all but {max(us, 0.0):.3f} us behind {behind}")
+            told.append(f"{name} +{more:.3f} us behind {behind}" + (f", of which {shown:.3f} us show" if shown > 0.0005 else ""))
     return tuple(told)

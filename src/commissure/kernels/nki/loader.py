@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,6 @@ from commissure.kernels.nki.executor.targets import Target, find_target
 from commissure.kernels.nki.trace import Trace
 
 _LOCK = RLock()
-_NAMES = ("nki", "nki.language", "nki.isa")
 TARGET_VARIABLE = "NEURON_PLATFORM_TARGET_OVERRIDE"
 """How the real package is told its target (SDK:nki/api/nki/__init__.py)."""
 
@@ -75,13 +74,12 @@ def load_kernel(source: str | Path | ModuleType, target: str, function: str | No
     path = _path(source)
     with _LOCK:
         real = real_nki()
-        with _registered():
+        with _registered() as files:
             module = _execute(path)
         kernels = {name: value for name, value in vars(module).items() if isinstance(value, JitFunction)}
         name = _pick(path, kernels, function)
         theirs = getattr(_execute(path), name) if real is not None else None
-    files = frozenset({str(path), *_files_of(module)})
-    return Kernel(name, chip, kernels[name].function, files, theirs)
+    return Kernel(name, chip, kernels[name].function, frozenset({str(path), *files}), theirs)
 
 
 def real_nki() -> ModuleType | None:
@@ -109,24 +107,41 @@ def _simulate_real(function: Callable[..., Any], target: Target, args: Any, kwar
 
 
 @contextmanager
-def _registered() -> Iterator[None]:
+def _registered() -> Iterator[set[str]]:
     """Our modules stand under NKI's names; afterwards what was there is there again.
 
-    Modules that were imported meanwhile and hold ours are forgotten, so that nobody else gets them.
+    Modules that were imported meanwhile and hold ours are forgotten, so that nobody else gets them; the set has their
+    files in the end. Modules that hold others of NKI's names are hidden meanwhile, so that they are imported anew.
     """
-    ours = build()
-    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "nki"}
+    ours, files = build(), set[str]()
+    theirs = [module for name, module in sys.modules.items() if name.split(".")[0] == "nki"]
+    hidden = {name: module for name, module in list(sys.modules.items()) if module in theirs or _holds(module, theirs)}
+    for name in hidden:
+        del sys.modules[name]
     known = set(sys.modules)
     sys.modules.update(ours)
     try:
-        yield
+        yield files
     finally:
-        mine = set(map(id, ours.values()))
         for name in set(sys.modules) - known:
-            held = getattr(sys.modules[name], "__dict__", {})
-            if name in _NAMES or any(id(value) in mine for value in held.values()):
-                del sys.modules[name]
+            module = sys.modules[name]
+            if _holds(module, ours.values()) or name in ours:
+                files.add(getattr(module, "__file__", None) or "")
+                _forget(name)
         sys.modules.update(hidden)
+
+
+def _holds(module: ModuleType, others: Iterable[ModuleType]) -> bool:
+    sought = set(map(id, others))
+    return bool(sought) and any(id(value) in sought for value in list(getattr(module, "__dict__", {}).values()))
+
+
+def _forget(name: str) -> None:
+    """Take a module from sys.modules and from its package."""
+    module = sys.modules.pop(name)
+    package, _, last = name.rpartition(".")
+    if getattr(sys.modules.get(package), last, None) is module:
+        delattr(sys.modules[package], last)
 
 
 def _execute(path: Path) -> ModuleType:
@@ -164,13 +179,6 @@ def _pick(path: Path, kernels: dict[str, JitFunction], function: str | None) -> 
     if function is not None and function not in kernels:
         raise unknown(f"kernel of {path.name}", function, kernels)
     return function or next(iter(kernels))
-
-
-def _files_of(module: ModuleType) -> set[str]:
-    """Files of plain functions that the kernel takes from modules beside it: they are the kernel's own as well."""
-    codes = [getattr(value, "__code__", None) for value in vars(module).values()]
-    folder = Path(module.__file__ or "").parent
-    return {code.co_filename for code in codes if code is not None and Path(code.co_filename).parent == folder}
 
 
 __all__ = ["ArraySpec", "Kernel", "Run", "load_kernel", "real_nki"]

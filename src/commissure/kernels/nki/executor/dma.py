@@ -62,6 +62,9 @@ def _check_modes(machine: Machine, dst: NkiTensor, src: NkiTensor, dge: Any, oob
     if dge is dge_modes.hwdge and machine.target.core < 3:
         limit = "hardware descriptors are made from NeuronCore-v3 on"
         raise NkiViolation(OP, "", limit, machine.target.name, "Leave dge_mode out")
+    if dge is dge_modes.hwdge and dst.dtype != src.dtype:
+        limit = "hardware descriptors move bytes: both sides have one dtype"
+        raise NkiViolation(OP, dst.name, limit, f"{src.dtype} to {dst.dtype}", "Leave dge_mode out, or .view one side")
     vector = any(t.dynamic is not None and t.dynamic.per_partition for t in (dst, src))
     if vector and dge not in (dge_modes.unknown, dge_modes.swdge):
         limit = "rows by vector_offset need software descriptors"

@@ -107,7 +107,7 @@ def local_gather(
     me = "local_gather"
     per_core = CORE_PARTITIONS * getattr(index, "free", 0)
     valid = per_core if num_valid_indices is None else num_valid_indices
-    facts = {"num_elem_per_idx": num_elem_per_idx, "num_valid_indices": valid}
+    facts: dict[str, Any] = {"num_elem_per_idx": num_elem_per_idx, "num_valid_indices": valid}
     machine = issue(me, "gpsimd", {"dst": dst}, {"src_buffer": src_buffer, "index": index}, **facts)
     of_dtype(me, "index", index, ("uint16",))
     of_dtype(me, "dst", dst, (src_buffer.dtype,))

@@ -23,14 +23,21 @@ MAX_RANK = 5
 """A partition axis and four others (nki-aps.rst)."""
 
 
-def issue(op: str, engine: Engine, writes: dict[str, Any], reads: dict[str, Any], **facts: Any) -> Machine:
+def issue(
+    op: str,
+    engine: Engine,
+    writes: dict[str, Any],
+    reads: dict[str, Any],
+    scalars: dict[str, Any] | None = None,
+    **facts: Any,
+) -> Machine:
     """Check the operands against engine and memory, append the instruction, return the machine.
 
-    Operands that are numbers or None are left out. Raises NkiViolation.
+    `scalars` are operands that may be numbers, or None, instead of tensors. Raises NkiViolation.
     """
     machine = current()
     targets = {role: operand for role, operand in writes.items() if operand is not None}
-    sources = {role: operand for role, operand in reads.items() if isinstance(operand, NkiTensor)}
+    sources = reads | {role: operand for role, operand in (scalars or {}).items() if isinstance(operand, NkiTensor)}
     for role, tensor in targets.items():
         _check(op, engine, role, tensor, WRITES[engine])
     for role, tensor in sources.items():

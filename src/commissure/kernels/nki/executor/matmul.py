@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from commissure.kernels.nki.executor import access
@@ -9,7 +11,7 @@ from commissure.kernels.nki.executor.dtypes import ITEM_BYTES, MATMUL_FLOATS, Ar
 from commissure.kernels.nki.executor.enums import engine as engines
 from commissure.kernels.nki.executor.issue import choose, issue, of_dtype
 from commissure.kernels.nki.executor.machine import Machine
-from commissure.kernels.nki.executor.memory import BY_MATMUL
+from commissure.kernels.nki.executor.memory import BY_MATMUL, WRITTEN
 from commissure.kernels.nki.executor.targets import (
     MATMUL_MOVING,
     MATMUL_ROWS,
@@ -28,22 +30,25 @@ def nc_matmul(
     dst: NkiTensor,
     stationary: NkiTensor,
     moving: NkiTensor,
+    is_stationary_onezero: bool = False,
+    is_moving_onezero: bool = False,
     accumulate: bool | None = None,
     name: str | None = None,
 ) -> None:
     """`dst = stationary.T @ moving` in float32, or added to what matmuls left there. Raises NkiViolation.
 
     `accumulate` None: what a matmul wrote is added to, the rest overwritten. Facts: `stationary` and `moving` columns,
-    `rows` (contraction), `fp32` (four passes), `accumulate`.
+    `rows` (contraction), `fp32` (four passes), `onezero` (one operand is said to be of ones and zeros), `accumulate`.
     """
     me = "nc_matmul"
     if not all(isinstance(tile, NkiTensor) for tile in (dst, stationary, moving)):
         issue(me, "tensor", {"dst": dst}, {"stationary": stationary, "moving": moving})
-    facts = {"stationary": stationary.free, "moving": moving.free, "rows": moving.shape[0]}
+    facts: dict[str, Any] = {"stationary": stationary.free, "moving": moving.free, "rows": moving.shape[0]}
     wide = moving.dtype == "float32"
     how = "auto" if accumulate is None else bool(accumulate)
     reads = {"stationary": stationary, "moving": moving}
-    machine = issue(me, "tensor", {"dst": dst}, reads, **facts, fp32=wide, accumulate=how)
+    onezero = is_stationary_onezero or is_moving_onezero
+    machine = issue(me, "tensor", {"dst": dst}, reads, **facts, fp32=wide, onezero=onezero, accumulate=how)
     _check_shapes(dst, stationary, moving)
     _check_kinds(dst, stationary, moving)
     if machine.numeric:
@@ -67,6 +72,10 @@ def _check_shapes(dst: NkiTensor, stationary: NkiTensor, moving: NkiTensor) -> N
     if (dst.shape[0], dst.free) != (stationary.free, moving.free):
         limit = f"dst is stationary columns x moving columns, {stationary.free} x {moving.free}"
         raise NkiViolation(me, dst.name, limit, f"{dst.shape[0]} x {dst.free}", "Slice dst")
+    _check_bank(me, dst)
+
+
+def _check_bank(me: str, dst: NkiTensor) -> None:
     box = dst.operand()
     if box.low[1] // PSUM_BANK_BYTES != (box.high[1] - 1) // PSUM_BANK_BYTES:
         limit = f"a result lies within one PSUM bank of {PSUM_BANK_BYTES} bytes per partition"
@@ -126,9 +135,15 @@ def nc_transpose(dst: NkiTensor, data: NkiTensor, engine: engines = engines.unkn
         limit = f"dst is {data.free} x {data.shape[0]}"
         raise NkiViolation(me, dst.name, limit, f"{dst.shape[0]} x {dst.free}", "Swap its axes")
     of_dtype(me, "dst", dst, (data.dtype,))
+    by_product = chosen == "tensor" and machine.target.core == 2
+    if chosen == "tensor":
+        _check_bank(me, dst)
+    if by_product:
+        # The documentation allows any dtype, but a product with an identity takes what a matmul takes.
+        of_dtype(me, "data", data, tuple(sorted(MATMUL_FLOATS)))
     if machine.numeric:
         values = access.read2d(me, data)
-        if chosen == "tensor" and machine.target.core == 2 and not np.isfinite(values.astype(np.float32)).all():
+        if by_product and not np.isfinite(values.astype(np.float32)).all():
             limit, given = "the transpose of NeuronCore-v2 is a matmul: it spreads infinities and NaN", "one of them"
             raise NkiViolation(me, data.name, limit, given, "Mask with a finite low value, such as -57344.0")
-        access.write(me, dst, np.ascontiguousarray(values.T), BY_MATMUL if chosen == "tensor" else 1)
+        access.write(me, dst, np.ascontiguousarray(values.T), BY_MATMUL if chosen == "tensor" else WRITTEN)

@@ -22,6 +22,13 @@ def bitvec(me: str, op: Any) -> bool:
     return op.bitvec
 
 
+def named(me: str, **operators: Any) -> dict[str, str]:
+    """The operators' names, for the trace. Raises NkiViolation if one is no operator."""
+    for operator in operators.values():
+        bitvec(me, operator)
+    return {role: operator.name for role, operator in operators.items()}
+
+
 def check_bits(me: str, op: Operator, *tiles: NkiTensor) -> bool:
     """Whether the operator is bitwise. Raises NkiViolation if it is and the tiles are not integers of one width."""
     if not bitvec(me, op):

@@ -11,7 +11,7 @@ from commissure.kernels.nki.executor.dtypes import FLOATS, NUMPY, Array
 from commissure.kernels.nki.executor.enums import reduce_cmd as commands
 from commissure.kernels.nki.executor.issue import column, issue, of_dtype, one_in_psum, same_extent
 from commissure.kernels.nki.executor.machine import Machine
-from commissure.kernels.nki.executor.operands import Operand, apply, check_bits, operand_values
+from commissure.kernels.nki.executor.operands import Operand, apply, check_bits, named, operand_values
 from commissure.kernels.nki.executor.operators import BY_NAME, Operator
 from commissure.kernels.nki.executor.tensor import NkiTensor
 from commissure.kernels.nki.executor.vector import arithmetic
@@ -32,7 +32,7 @@ def tensor_reduce(
 ) -> None:
     """Reduce the last free axes of `data`. Raises NkiViolation."""
     me = "tensor_reduce"
-    machine = issue(me, "vector", {"dst": dst}, {"data": data}, alu=getattr(op, "name", ""))
+    machine = issue(me, "vector", {"dst": dst}, {"data": data}, **named(me, alu=op))
     bits = check_bits(me, op, dst, data)
     axes = sorted(a + data.ndim if a < 0 else a for a in ((axis,) if isinstance(axis, int) else axis))
     if not axes or axes[0] < 1 or axes != list(range(axes[0], data.ndim)):
@@ -75,9 +75,10 @@ def tensor_scalar_reduce(
 ) -> None:
     """`dst = data <op0> operand0`, and its reduction over all free axes in `reduce_res`. Raises NkiViolation."""
     me = "tensor_scalar_reduce"
-    reads = {"data": data, "operand0": operand0, "reduce_init": reduce_init}
+    scalars = {"operand0": operand0, "reduce_init": reduce_init}
     writes = {"dst": dst, "reduce_res": reduce_res}
-    machine = issue(me, "vector", writes, reads, alu=op0.name, reduce=reduce_op.name, **_command(me, reduce_cmd))
+    facts: dict[str, Any] = {**named(me, alu=op0, reduce=reduce_op), **_command(me, reduce_cmd)}
+    machine = issue(me, "vector", writes, {"data": data}, scalars, **facts)
     same_extent(me, dst, data=data)
     arithmetic(me, op0, reduce_op)
     column(me, "operand0", operand0, data.shape[0], ("float32",))
@@ -144,9 +145,9 @@ def select_reduce(
 ) -> None:
     """`where(predicate, on_true, on_false)`, and if asked the largest of each row. Raises NkiViolation."""
     me = "select_reduce"
-    reads = {"predicate": predicate, "on_true": on_true, "on_false": on_false}
+    reads = {"predicate": predicate, "on_true": on_true}
     writes = {"dst": dst, "reduce_res": reduce_res}
-    machine = issue(me, "vector", writes, reads, **_command(me, reduce_cmd))
+    machine = issue(me, "vector", writes, reads, {"on_false": on_false}, **_command(me, reduce_cmd))
     same_extent(me, dst, predicate=predicate, on_true=on_true)
     one_in_psum(me, on_true, predicate)
     of_dtype(me, "predicate", predicate, ("int8", "uint8", "int16", "uint16"))
@@ -185,8 +186,8 @@ def tensor_tensor_scan(
 ) -> None:
     """`r[i] = (data0[i] <op0> r[i-1]) <op1> data1[i]` along each row, r[-1] = initial. Raises NkiViolation."""
     me = "tensor_tensor_scan"
-    reads = {"data0": data0, "data1": data1, "initial": initial}
-    machine = issue(me, "vector", {"dst": dst}, reads, alu=op0.name, alu1=op1.name)
+    reads = {"data0": data0, "data1": data1}
+    machine = issue(me, "vector", {"dst": dst}, reads, {"initial": initial}, **named(me, alu=op0, alu1=op1))
     same_extent(me, dst, data0=data0, data1=data1)
     one_in_psum(me, data0, data1)
     column(me, "initial", initial, dst.shape[0])

@@ -32,11 +32,11 @@ def activation(
     name: str | None = None,
 ) -> None:
     """`op(data * scale + bias)`, and if asked the sum of each row in `reduce_res`. Raises NkiViolation."""
-    reads = {"data": data, "scale": scale, "bias": bias}
+    scalars = {"scale": scale, "bias": bias}
     writes = {"dst": dst, "reduce_res": reduce_res}
     function = getattr(op, "name", repr(op))
     command = getattr(reduce_cmd, "name", repr(reduce_cmd))
-    machine = issue(ME, "scalar", writes, reads, function=function, reduce_cmd=command)
+    machine = issue(ME, "scalar", writes, {"data": data}, scalars, function=function, reduce_cmd=command)
     same_extent(ME, dst, data=data)
     _check_arguments(machine.target.core, data, op, scale, bias)
     _check_reduction(data, reduce_op, reduce_res, reduce_cmd)

@@ -9,7 +9,7 @@ from commissure.kernels.nki.executor.dtypes import INTEGERS, NUMPY, Array
 from commissure.kernels.nki.executor.enums import engine as engines
 from commissure.kernels.nki.executor.issue import choose, column, issue, of_dtype, one_in_psum, same_extent
 from commissure.kernels.nki.executor.machine import current
-from commissure.kernels.nki.executor.operands import Operand, apply, bitvec, check_bits, operand_values
+from commissure.kernels.nki.executor.operands import Operand, apply, bitvec, check_bits, named, operand_values
 from commissure.kernels.nki.executor.operators import Operator
 from commissure.kernels.nki.executor.tensor import NkiTensor
 from commissure.kernels.nki.executor.violations import NkiViolation
@@ -55,13 +55,14 @@ def tensor_tensor(
 ) -> None:
     """`data1 <op> data2` by element. 32-bit integers alone go to GpSimd and are exact. Raises NkiViolation."""
     me = "tensor_tensor"
+    names = named(me, alu=op)
     tiles = [tile for tile in (dst, data1, data2) if isinstance(tile, NkiTensor)]
     on_sbuf = all(tile.storage.space == "sbuf" for tile in tiles)
     whole = on_sbuf and all(tile.dtype in WIDE for tile in tiles) and not bitvec(me, op)
     power = op.name == "power"
     default: Engine = "gpsimd" if whole or power else "vector"
     chosen = choose(me, engine, default, ("gpsimd",) if power else ("vector", "gpsimd"))
-    machine = issue(me, chosen, {"dst": dst}, {"data1": data1, "data2": data2}, alu=op.name)
+    machine = issue(me, chosen, {"dst": dst}, {"data1": data1, "data2": data2}, **names)
     one_in_psum(me, data1, data2)
     same_extent(me, dst, data1=data1, data2=data2)
     exact = check_bits(me, op, dst, data1, data2) or (chosen == "gpsimd" and whole)
@@ -89,11 +90,11 @@ def tensor_scalar(
 ) -> None:
     """`(data <op0> operand0) <op1> operand1`, operands being numbers or float32 columns. Raises NkiViolation."""
     me = "tensor_scalar"
+    names = named(me, alu=op0) if op1 is None else named(me, alu=op0, alu1=op1)
     chosen = choose(me, engine, "vector", ("vector", "scalar", "gpsimd"))
     _check_engine(chosen, op0, op1)
-    names = {"alu": op0.name} if op1 is None else {"alu": op0.name, "alu1": op1.name}
-    reads = {"data": data, "operand0": operand0, "operand1": operand1}
-    machine = issue(me, chosen, {"dst": dst}, reads, ops=len(names), **names)
+    scalars = {"operand0": operand0, "operand1": operand1}
+    machine = issue(me, chosen, {"dst": dst}, {"data": data}, scalars, ops=len(names), **names)
     same_extent(me, dst, data=data)
     if op1 is not None and bitvec(me, op0) != bitvec(me, op1):
         raise NkiViolation(me, "", "both operators are bitwise, or both arithmetic", f"{op0}, {op1}", "Use two calls")
@@ -136,8 +137,8 @@ def scalar_tensor_tensor(
 ) -> None:
     """`(data <op0> operand0) <op1> operand1`, operand1 by element; arithmetic only. Raises NkiViolation."""
     me = "scalar_tensor_tensor"
-    reads = {"data": data, "operand0": operand0, "operand1": operand1}
-    machine = issue(me, "vector", {"dst": dst}, reads, alu=op0.name, alu1=op1.name)
+    reads = {"data": data, "operand1": operand1}
+    machine = issue(me, "vector", {"dst": dst}, reads, {"operand0": operand0}, **named(me, alu=op0, alu1=op1))
     same_extent(me, dst, data=data, operand1=operand1)
     one_in_psum(me, data, operand1)
     column(me, "operand0", operand0, data.shape[0])
@@ -165,7 +166,7 @@ def tensor_copy_predicated(
 ) -> None:
     """Copy `src` where `predicate` is not 0 (`reverse_pred`: is 0); elsewhere `dst` stays. Raises NkiViolation."""
     me = "tensor_copy_predicated"
-    machine = issue(me, "vector", {"dst": dst}, {"src": src, "predicate": predicate})
+    machine = issue(me, "vector", {"dst": dst}, {"predicate": predicate}, {"src": src})
     same_extent(me, dst, src=src, predicate=predicate)
     of_dtype(me, "predicate", predicate, ("uint8", "uint16", "uint32"))
     one_in_psum(me, src, predicate)

@@ -12,8 +12,7 @@ import pytest
 from commissure.hal.errors import UsageError
 from commissure.kernels.nki.executor.modules import wrap
 from commissure.kernels.nki.executor.violations import NkiViolation
-
-from .executor_chip import chip, new, nisa, nl, sbuf
+from tests.kernels.nki.executor_chip import chip, new, nisa, nl, sbuf
 
 Breach = Callable[[], object]
 V2, V3 = "inf2", "trn2"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from .executor_chip import chip, get, new, nisa, nl, psum, sbuf
+from tests.kernels.nki.executor_chip import chip, get, new, nisa, nl, psum, sbuf
 
 RNG = np.random.default_rng(7)
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commissure.kernels.nki.executor import access
 from commissure.kernels.nki.executor.modules import wrap
 from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable, UninitializedRead
-
-from .executor_chip import chip, get, new, nisa, nl, psum, sbuf
+from tests.kernels.nki.executor_chip import chip, get, new, nisa, nl, psum, sbuf
 
 X = np.arange(64 * 24, dtype=np.float32).reshape(64, 24)
 
@@ -26,6 +27,28 @@ def test_indexing_is_numpys_but_keeps_partitions() -> None:
         assert tile[:, 0].shape == (64, 6)
         assert tile[nl.ds(32, 32), 0, 0].shape == (32, 1)
         assert wrap(X, "x")[3].shape == (24,)
+
+
+@given(st.data())
+def test_any_slice_of_any_tensor_is_numpys(data: st.DataObject) -> None:
+    shape = (32, *data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3)))
+    key: list[Any] = [data.draw(st.sampled_from([slice(None), slice(0, 7), ...]))]
+    for size in shape[1:] if key[0] is not ... else ():
+        start = data.draw(st.integers(0, size - 1))
+        stop = data.draw(st.integers(start + 1, size))
+        key.append(data.draw(st.sampled_from([slice(start, stop), slice(start, stop, 2), start, start - size])))
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    with chip():
+        view = sbuf(values)[tuple(key)]
+        np.testing.assert_array_equal(get(view).ravel(), values[tuple(key)].ravel())
+        again = sbuf(values).ap(pattern=view.get_pattern(), offset=view.offset)
+        np.testing.assert_array_equal(get(again), get(view))
+        nisa.memset(dst=view, value=-1.0)
+        box, kept = view.operand(), values.copy()
+        kept[tuple(key)] = -1.0
+        changed = kept.reshape(32, -1) != values.reshape(32, -1)
+        rows, columns = np.nonzero(changed)
+        assert (box.low, box.high) == ((rows.min(), columns.min() * 4), (rows.max() + 1, columns.max() * 4 + 4))
 
 
 def test_views_share_memory() -> None:

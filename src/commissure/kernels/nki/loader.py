@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from commissure.hal.errors import UsageError, unknown
+from commissure.kernels.nki.dialect import require_portable
 from commissure.kernels.nki.executor.launch import ArraySpec, launch
 from commissure.kernels.nki.executor.machine import Machine
 from commissure.kernels.nki.executor.modules import JitFunction, build
@@ -68,10 +69,12 @@ class Kernel:
 def load_kernel(source: str | Path | ModuleType, target: str, function: str | None = None) -> Kernel:
     """The kernel of a file, or of a module by dotted name, for `trn1`, `inf2`, `trn2` or `trn3`.
 
-    `function` names the `@nki.jit` function where the file has several. Raises UsageError if there is none such.
+    `function` names the `@nki.jit` function where the file has several. Raises UsageError if there is none such,
+    NotInDialect if the source, or that of modules beside it which it takes functions from, is not portable.
     """
     chip = find_target(target)
     path = _path(source)
+    require_portable(path)
     with _LOCK:
         real = real_nki()
         with _registered() as files:
@@ -79,6 +82,8 @@ def load_kernel(source: str | Path | ModuleType, target: str, function: str | No
         kernels = {name: value for name, value in vars(module).items() if isinstance(value, JitFunction)}
         name = _pick(path, kernels, function)
         theirs = getattr(_execute(path), name) if real is not None else None
+    for file in files:
+        require_portable(Path(file))
     return Kernel(name, chip, kernels[name].function, frozenset({str(path), *files}), theirs)
 
 
@@ -126,7 +131,8 @@ def _registered() -> Iterator[set[str]]:
         for name in set(sys.modules) - known:
             module = sys.modules[name]
             if _holds(module, ours.values()) or name in ours:
-                files.add(getattr(module, "__file__", None) or "")
+                if name not in ours:
+                    files.add(module.__file__ or "")
                 _forget(name)
         sys.modules.update(hidden)
 

@@ -22,7 +22,7 @@ def bitvec(me: str, op: Any) -> bool:
     return op.bitvec
 
 
-def named(me: str, **operators: Any) -> dict[str, str]:
+def named(me: str, **operators: Any) -> dict[str, Any]:
     """The operators' names, for the trace. Raises NkiViolation if one is no operator."""
     for operator in operators.values():
         bitvec(me, operator)

@@ -93,13 +93,13 @@ def agrees(case: Case) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(cases())
-def test_equals_the_reference(case: Case):
+def test_equals_the_reference(case: Case) -> None:
     agrees(case)
 
 
 @settings(max_examples=10, deadline=None)
 @given(cases())
-def test_unconstrained_sequences_are_unaffected(case: Case):
+def test_unconstrained_sequences_are_unaffected(case: Case) -> None:
     target = "trn2" if case.packed.gather else "inf2"
     plain = unconstrained(case.hidden, case.weights, sampling=case.sampling, target=target)
     free = [place for place, at in enumerate(case.batch) if at.grammar == UNCONSTRAINED]
@@ -107,7 +107,7 @@ def test_unconstrained_sequences_are_unaffected(case: Case):
 
 
 @pytest.mark.parametrize("vocabulary", [8, 11, 512, 519, 520, 1536, 1539, 1544, 3079])
-def test_of_equal_logits_the_lowest_allowed_token_wins(vocabulary: int):
+def test_of_equal_logits_the_lowest_allowed_token_wins(vocabulary: int) -> None:
     dice = np.random.default_rng(vocabulary)
     grammar = random_grammar(dice, vocabulary, counted=True)
     batch = [Standing(0, state) for state in range(1, 6)] + [Standing(UNCONSTRAINED)]
@@ -117,7 +117,7 @@ def test_of_equal_logits_the_lowest_allowed_token_wins(vocabulary: int):
 
 @pytest.mark.parametrize("batch", [1, 128])
 @pytest.mark.parametrize("gather", [False, True])
-def test_any_batch(batch: int, gather: bool):
+def test_any_batch(batch: int, gather: bool) -> None:
     dice = np.random.default_rng(batch)
     grammars = [random_grammar(dice, 700, counted=True), random_grammar(dice, 700)]
     standing = [Standing(place % 3 - 1) for place in range(batch)]
@@ -128,7 +128,7 @@ def test_any_batch(batch: int, gather: bool):
 
 @pytest.mark.parametrize("resident", [0, 1536, 3000])
 @pytest.mark.parametrize("masks", [5, 300])
-def test_penalties_may_stream(resident: int, masks: int):
+def test_penalties_may_stream(resident: int, masks: int) -> None:
     dice = np.random.default_rng(masks)
     grammar = random_grammar(dice, 3000, states=masks)
     packed = pack([grammar], gather=False)
@@ -160,7 +160,7 @@ def test_penalties_may_stream(resident: int, masks: int):
     assert states[:, 0].tolist() == [common(packed, at) for at in standing]
 
 
-def test_states_beyond_what_one_digit_holds():
+def test_states_beyond_what_one_digit_holds() -> None:
     dice = np.random.default_rng(4)
     grammar = random_grammar(dice, 400, states=2500, classes=30, counted=True)
     batch = [Standing(0, int(state), 3) for state in dice.integers(1, 2499, 8)]
@@ -171,7 +171,7 @@ def test_states_beyond_what_one_digit_holds():
     agrees(Case([grammar], packed, hidden, weights, batch, None, 2))
 
 
-def test_gumbel_noise_samples_the_masked_distribution():
+def test_gumbel_noise_samples_the_masked_distribution() -> None:
     """Of 4 allowed tokens with logits 0, 1, 2, 3: frequencies of softmax within four standard errors."""
     draws, vocabulary = 128, 16
     allowed = np.zeros((3, vocabulary), np.bool_)

@@ -20,7 +20,7 @@ from commissure.kernels.nki.pack import PENALTY, dtype_of
     dtype=st.sampled_from(("float32", "bfloat16")),
     spread=st.integers(0, 9),
 )
-def test_equals_a_masked_argmax(seed: int, blocks: int, batch: int, held: bool, dtype: str, spread: int):
+def test_equals_a_masked_argmax(seed: int, blocks: int, batch: int, held: bool, dtype: str, spread: int) -> None:
     dice = np.random.default_rng(seed)
     vocabulary, masks, kind = 128 * blocks, int(dice.integers(1, 6)), dtype_of(dtype)
     logits = dice.integers(-spread, spread + 1, (batch, vocabulary)).astype(kind)
@@ -35,7 +35,7 @@ def test_equals_a_masked_argmax(seed: int, blocks: int, batch: int, held: bool, 
 
 
 @pytest.mark.parametrize("batch", [1, 128])
-def test_ties_across_partitions_go_to_the_lowest_token(batch: int):
+def test_ties_across_partitions_go_to_the_lowest_token(batch: int) -> None:
     logits = np.zeros((batch, 2048), np.float32)
     penalty = np.full((1, 2048), PENALTY, np.float32)
     penalty[0, [1700, 90, 700]] = 0

@@ -20,7 +20,7 @@ from tests.kernels.nki.machines import random_grammar
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 3))
-def test_gathered_tables_are_the_grammar(seed: int, count: int):
+def test_gathered_tables_are_the_grammar(seed: int, count: int) -> None:
     dice = np.random.default_rng(seed)
     grammars = [random_grammar(dice, 60, counted=bool(dice.integers(2))) for _ in range(count)]
     packed = pack(grammars, gather=True)
@@ -39,7 +39,7 @@ def test_gathered_tables_are_the_grammar(seed: int, count: int):
                 assert np.array_equal(packed.penalty[mask].astype(np.float32) == 0, live)
 
 
-def test_equal_masks_of_all_grammars_are_one():
+def test_equal_masks_of_all_grammars_are_one() -> None:
     dice = np.random.default_rng(0)
     one = random_grammar(dice, 80)
     single, many = pack([one], gather=False), pack([one] * 9, gather=False)
@@ -59,24 +59,24 @@ def test_equal_masks_of_all_grammars_are_one():
         ({"allowed": np.zeros((8, 80), np.bool_)}, "allows no token"),
     ],
 )
-def test_arrays_that_do_not_fit_together(change: dict[str, np.ndarray], told: str):
+def test_arrays_that_do_not_fit_together(change: dict[str, np.ndarray], told: str) -> None:
     grammar = random_grammar(np.random.default_rng(0), 80)
     with pytest.raises(UsageError, match=f"grammar 0.*{told}"):
         pack([replace(grammar, **change)], gather=False)
 
 
-def test_no_grammar_at_all():
+def test_no_grammar_at_all() -> None:
     with pytest.raises(UsageError, match="at least one"):
         pack([], gather=False)
 
 
-def test_a_plan_names_what_is_too_large():
+def test_a_plan_names_what_is_too_large() -> None:
     huge = blank_pack(128_256, masks=128, states=30_000, classes=500)
-    with pytest.raises(DoesNotFit, match="moves of classes.*more shards"):
+    with pytest.raises(DoesNotFit, match=r"moves of classes.*more shards"):
         plan(huge, 4096, 64, "inf2")
 
 
-def test_a_plan_keeps_what_it_can():
+def test_a_plan_keeps_what_it_can() -> None:
     small = blank_pack(128_256, masks=128, states=400, classes=400)
     whole = plan(small, 4096, 64, "inf2")
     assert whole.resident == whole.columns == 128_256

@@ -70,7 +70,7 @@ def decode(
     """T steps: `hidden` [T, H, b], `weights` [H, V], `states` and `counts` [b] in the pack's numbering.
 
     `hidden` and `weights` are read as bfloat16. With `shards` > 1 the columns are spread over as many cores, each step
-    a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where the tables exceed a core's SBUF.
+    a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where tables exceed a core's SBUF.
     """
     steps, _, batch = hidden.shape
     if weights.shape != (hidden.shape[1], packed.vocabulary) or len(states) != batch:

@@ -15,8 +15,8 @@ ROW = 2 * STRIP
 """Bytes per partition of one slot for a row of W, bfloat16."""
 LEAST_DEPTH = 8
 MOST_DEPTH = 16
-"""Slots: 128 x 1,536 bfloat16 take some 1.4 us at 272 GB/s, and a DMA some 1.3 us until it starts (both documented, see
-the cost model's targets). Four keep HBM busy; the others bridge the time in which the tensor engine waits for states."""
+"""Slots: 128 x 1,536 bfloat16 take some 1.4 us at 272 GB/s, and a DMA some 1.3 us until it starts (both documented,
+see the cost model's targets). Four keep HBM busy; the others bridge what the tensor engine waits for states."""
 
 
 @dataclass(frozen=True, slots=True)

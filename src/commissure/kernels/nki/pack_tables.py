@@ -119,9 +119,9 @@ def _records(grammar: GrammarArrays, number: int, first_row: int) -> NDArray[np.
 
 def _live(grammar: GrammarArrays) -> NDArray[np.bool_]:
     """The masks; one that allows nothing lets the text end, so that no arg-max is over nothing."""
-    empty = ~grammar.allowed.any(axis=1)
-    only_end: NDArray[np.bool_] = grammar.allowed[grammar.mask_of[grammar.base[-1]]]
-    return np.where(empty[:, None], only_end, grammar.allowed)
+    masks = grammar.allowed.copy()
+    masks[~masks.any(axis=1)] = masks[grammar.mask_of[grammar.base[-1]]]
+    return masks
 
 
 def _distinct(mask_of: NDArray[np.int64], allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

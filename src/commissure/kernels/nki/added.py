@@ -14,7 +14,6 @@ ADDED: tuple[str, ...] = (
     "of_digits",
     "on_all_partitions",
     "one_hot_rows",
-    "penalty_slots",
     "product_rows",
     "resident_table",
     "selected_column",

@@ -45,7 +45,7 @@ def constrained_decode(
     counted: bool,
     digits: int,
     sampled: bool,
-    resident: bool,
+    resident: int,
     depth: int,
 ) -> tuple[nl.ndarray, ...]:
     """T steps for a batch: tokens [T * b, 1], states [b, 1], counts [b, 1], int32.
@@ -53,6 +53,7 @@ def constrained_decode(
     `hidden` [T * 128, K * b]: element (t * 128 + p, k * b + j) is entry k * 128 + p of sequence j at step t; `weights`
     [K * 128, V]; `penalty` [M, V], M a multiple of 128; `noise` [T * b, V] and `temperature` [b, 1] fp32, read if
     `sampled`; `states` and `counts` int32 [b, 1]; the four tables as commissure.kernels.nki.pack_tables.Tables.
+    `resident` columns of the penalties, all or a multiple of 1,536, stay in SBUF; `depth` rows of W are held at a time.
     """
     batch = states.shape[0]
     of_weights = weight_slots(weights, depth)
@@ -108,7 +109,7 @@ def shard_best(
     gather: bool,
     counted: bool,
     sampled: bool,
-    resident: bool,
+    resident: int,
     depth: int,
 ) -> tuple[nl.ndarray, ...]:
     """One core's part of one step: its best value, fp32 [b, 1], and that token's number, int32 [b, 1].

@@ -22,13 +22,14 @@ def weight_slots(weights: nl.ndarray, depth: int) -> list[nl.ndarray]:
     return slots
 
 
-def penalty_slots(penalty: nl.ndarray, resident: bool) -> list[nl.ndarray]:
-    """The penalties in SBUF, or two slots a pass through which they stream."""
-    if resident:
-        return [resident_table(penalty)]
+def penalty_slots(penalty: nl.ndarray, resident: int) -> list[nl.ndarray]:
+    """SBUF for penalties: two slots a pass through which they stream, and last the first `resident` columns."""
     slots = []
-    for _ in range(2 * (penalty.shape[0] // 128)):
-        slots.append(nl.ndarray((128, GROUP * TILE), dtype=penalty.dtype, buffer=nl.sbuf))  # noqa: PERF401
+    if resident < penalty.shape[1]:
+        for _ in range(2 * (penalty.shape[0] // 128)):
+            slots.append(nl.ndarray((128, GROUP * TILE), dtype=penalty.dtype, buffer=nl.sbuf))  # noqa: PERF401
+    if resident > 0:
+        slots.append(resident_table(penalty[:, 0:resident]))
     return slots
 
 
@@ -130,7 +131,7 @@ def add_penalties(
     rows: nl.ndarray,
     penalty: nl.ndarray,
     of_penalties: list[nl.ndarray],
-    resident: bool,
+    resident: int,
 ) -> None:
     """Add each sequence's mask to a group's logits: 0 or a large negative number a token."""
     passes = penalty.shape[0] // 128
@@ -138,8 +139,8 @@ def add_penalties(
     first, last = group[0][0], group[len(group) - 1]
     width = last[0] + last[1] - first
     for j in range(passes):
-        slot, start = of_penalties[0], j * penalty.shape[1] + first
-        if not resident:
+        slot, start = of_penalties[len(of_penalties) - 1], j * resident + first
+        if first + width > resident:
             slot, start = of_penalties[(first // (GROUP * TILE) % 2) * passes + j], 0
             stream_penalties(slot, penalty, j, first, width)
         for i in range(len(group)):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from commissure.hal.errors import UsageError
 from commissure.kernels.nki.loader import Kernel, load_kernel
 from commissure.kernels.nki.pack import Pack, dtype_of
-from commissure.kernels.nki.pack_budget import DEEPEST, Plan, plan
+from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
 
 MODULE = "commissure.kernels.nki.constrained_decode"
 PARTITIONS = 128
@@ -70,7 +70,7 @@ def decode(
     """T steps: `hidden` [T, H, b], `weights` [H, V], `states` and `counts` [b] in the pack's numbering.
 
     `hidden` and `weights` are read as bfloat16. With `shards` > 1 the columns are spread over as many cores, each step
-    a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where the tables exceed a core's SBUF.
+    a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where tables exceed a core's SBUF.
     """
     steps, _, batch = hidden.shape
     if weights.shape != (hidden.shape[1], packed.vocabulary) or len(states) != batch:
@@ -107,7 +107,7 @@ def unconstrained(
         noise,
         temperature,
         sampled=sampling is not None,
-        depth=DEEPEST,
+        depth=MOST_DEPTH,
     )
     return tokens.reshape(steps, batch)
 
@@ -134,7 +134,7 @@ def _whole(
         tables.of_state,
         tables.of_row,
         digits=tables.digits,
-        **_settings(packed, fits, sampling),
+        **_settings(packed, fits, packed.vocabulary, sampling),
     )
     return Decoded(tokens.reshape(steps, batch), states[:, 0], counts[:, 0])
 
@@ -164,7 +164,7 @@ def _step(
             np.full((batch, 1), columns.start, np.float32),
             tables.of_state,
             tables.of_row,
-            **_settings(packed, fits, sampling),
+            **_settings(packed, fits, columns.stop - columns.start, sampling),
         )
         values.append(value)
         tokens.append(token)
@@ -191,12 +191,12 @@ def shard_columns(vocabulary: int, shards: int) -> list[slice]:
     return [slice(first, min(first + width, vocabulary)) for first in range(0, vocabulary, width)]
 
 
-def _settings(packed: Pack, fits: Plan, sampling: Sampling | None) -> dict[str, Any]:
+def _settings(packed: Pack, fits: Plan, columns: int, sampling: Sampling | None) -> dict[str, Any]:
     return {
         "gather": packed.gather,
         "counted": packed.counted,
         "sampled": sampling is not None,
-        "resident": fits.resident,
+        "resident": min(fits.resident, columns),
         "depth": fits.depth,
     }
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.hal.errors import UsageError
+from commissure.kernels.grammar.tables.rows import unpacked
+from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.nki.pack_tables import Joined, Tables, gather_tables, joined, one_hot_tables
 
 PENALTY = -57344.0
@@ -18,10 +20,11 @@ every row of the table, and 0 x inf is NaN. Logits that lie further apart than t
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GrammarArrays:
-    """One grammar over V tokens: C classes of tokens, S states (0 refuses, 1 starts), R rows, U masks.
+    """One grammar over V tokens: C classes of tokens, S states, R rows, U masks. As TokenTables has them.
 
-    `class_of` [V]; `next` [C, S], 0 refuses; `base` [S] is the row of a state, or negative where it has none;
-    `mask_of` [R] the mask of a row; `allowed` [U, V] bool, end tokens where the text may end; `eos` the end tokens.
+    State 0 refuses, 1 starts, the last is "ended": end tokens lead there, and no other is allowed there. `class_of`
+    [V]; `next` [C, S]; `base` [S] is the row of a state, or negative where none of its tokens is ever reached;
+    `mask_of` [R] the mask of a row; `allowed` [U, V] bool.
     With a length register: `keeps` and `adds` [C, S], count' = keeps * count + adds; and `clips` [4, S], the row is
     base + clip(count - clips[0], 0, clips[1]) + clip(count - clips[2], 0, clips[3]). Without one they are None.
     """
@@ -31,15 +34,27 @@ class GrammarArrays:
     base: NDArray[np.integer]
     mask_of: NDArray[np.integer]
     allowed: NDArray[np.bool_]
-    eos: tuple[int, ...]
     keeps: NDArray[np.integer] | None = None
     adds: NDArray[np.integer] | None = None
     clips: NDArray[np.integer] | None = None
 
     @property
     def states(self) -> int:
-        """S; in a pack, local state S is "ended", S + 1 "free"."""
+        """S."""
         return len(self.base)
+
+    @classmethod
+    def of(cls, tables: TokenTables) -> GrammarArrays:
+        """Those of a compiled grammar."""
+        base = np.where(tables.base == 0, -1, tables.base)
+        allowed = unpacked(tables.rows.packed, tables.size)
+        counting = tables.counting
+        if counting is None:
+            return cls(tables.class_of, tables.next, base, tables.row_of_slot, allowed)
+        keeps = counting.sets_to < 0
+        adds = np.where(keeps, counting.spent, counting.sets_to)
+        clips = np.stack([counting.need_from, counting.need_span, counting.room_from, counting.room_span])
+        return cls(tables.class_of, tables.next, base, tables.row_of_slot, allowed, keeps.astype(np.int8), adds, clips)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +85,7 @@ class Pack:
         return self.starts[grammar] + local
 
     def ended(self, grammar: int) -> int:
-        """Where a sequence stays after its end token; only end tokens are allowed."""
+        """Where a sequence stays after its end token."""
         return self.starts[grammar + 1] - 2
 
     @property
@@ -119,9 +134,10 @@ def _check(number: int, grammar: GrammarArrays, vocabulary: int) -> None:
         f"next names states above {states - 1:,}": int(grammar.next.max(initial=0)) >= states,
         "mask_of names masks that allowed lacks": int(grammar.mask_of.max(initial=0)) >= len(grammar.allowed),
         "keeps, adds and clips go together": (grammar.adds is not None, grammar.clips is not None) != (counted,) * 2,
-        "a mask that a row names allows no token": not grammar.allowed[grammar.mask_of].any(axis=1).all(),
-        "there is no end token": not grammar.eos,
+        "clips are negative": grammar.clips is not None and int(grammar.clips.min()) < 0,
     }
     for problem, found in wrong.items():
         if found:
             raise UsageError(f"grammar {number}: {problem}")
+    if not grammar.allowed[grammar.mask_of[grammar.base[-1]]].any():
+        raise UsageError(f"grammar {number}: the last state, where ended texts stay, allows no token")

@@ -11,20 +11,23 @@ from commissure.kernels.nki.pack import Pack
 
 STRIP = 3 * 512
 """Columns of one row of W that are held at a time: kernels/nki/constrained_logits.py's GROUP * TILE."""
-DEEPEST = 16
-SHALLOWEST = 4
-"""Slots for rows of W: 128 x 1,536 bfloat16 take some 1.4 us at 272 GB/s, and a DMA some 1.3 us until it starts, so
-that four are the least that keep HBM busy; sixteen also bridge the time that the next states take."""
+ROW = 2 * STRIP
+"""Bytes per partition of one slot for a row of W, bfloat16."""
+LEAST_DEPTH = 8
+MOST_DEPTH = 16
+"""Slots: 128 x 1,536 bfloat16 take some 1.4 us at 272 GB/s, and a DMA some 1.3 us until it starts (both documented,
+see the cost model's targets). Four keep HBM busy; the others bridge what the tensor engine waits for states."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`resident`: all penalties stay in SBUF, else they stream by each step. `depth`: slots for rows of W.
+    """The first `resident` of `columns` of the penalties stay in SBUF, the others stream by in each step.
 
-    `parts`: bytes per partition of each part; `limit`: what a partition has.
+    `depth`: slots for rows of W. `parts`: bytes per partition of each part; `limit`: what a partition has.
     """
 
-    resident: bool
+    columns: int
+    resident: int
     depth: int
     parts: Mapping[str, int]
     limit: int
@@ -39,20 +42,31 @@ def plan(packed: Pack, hidden: int, batch: int, target: str, *, sampled: bool = 
     """The plan that keeps most in SBUF. Raises DoesNotFit, naming the largest part, if there is none."""
     limit = find_target(target).sbuf_bytes
     columns = -(-packed.vocabulary // shards)
-    fixed = _fixed(packed, hidden, batch, columns, sampled=sampled)
+    parts = _fixed(packed, hidden, batch, columns, sampled=sampled)
     item = packed.penalty.dtype.itemsize * (packed.penalty.shape[0] // 128)
-    for resident in (True, False):
-        penalties = {"penalties, resident": item * columns} if resident else {"penalties, streamed": 2 * item * STRIP}
-        left = limit - sum(fixed.values()) - sum(penalties.values())
-        depth = min(DEEPEST, left // (2 * STRIP))
-        if depth >= SHALLOWEST:
-            return Plan(resident, depth, {**fixed, **penalties, "rows of W": depth * 2 * STRIP}, limit)
-    parts = {**fixed, **penalties}
+    left = limit - sum(parts.values()) - LEAST_DEPTH * ROW
+    if columns * item <= left:
+        resident = columns
+    else:
+        parts["penalties, streamed"] = 2 * item * STRIP
+        left -= parts["penalties, streamed"]
+        resident = left // item // STRIP * STRIP
+    if left < 0:
+        raise _too_much(packed, parts, target, limit)
+    parts["penalties, resident"] = resident * item
+    depth = min(MOST_DEPTH, LEAST_DEPTH + (left - resident * item) // ROW)
+    parts["rows of W"] = depth * ROW
+    return Plan(columns, resident, depth, parts, limit)
+
+
+def _too_much(packed: Pack, parts: Mapping[str, int], target: str, limit: int) -> DoesNotFit:
     largest = max(parts, key=lambda part: parts[part])
-    raise DoesNotFit(
-        f"the tables take {sum(parts.values()) + SHALLOWEST * 2 * STRIP:,} bytes per partition of {target}, which has "
-        f"{limit:,}; the largest is {largest!r}, {parts[largest]:,}: use more shards, fewer grammars in a batch"
-        f"{'' if packed.gather else ', or tables that are gathered (trn2, trn3)'}"
+    fix = "use fewer grammars in a batch, or more shards"
+    if not packed.gather:
+        fix += ", or gathered tables (trn2, trn3)"
+    return DoesNotFit(
+        f"a partition of {target} has {limit:,} bytes and would need {sum(parts.values()) + LEAST_DEPTH * ROW:,}; the "
+        f"largest part is {largest!r}, {parts[largest]:,} bytes: {fix}"
     )
 
 
@@ -63,9 +77,9 @@ def _fixed(packed: Pack, hidden: int, batch: int, columns: int, *, sampled: bool
     passes = packed.penalty.shape[0] // 128
     parts = {
         "hidden states": 2 * 2 * (hidden // 128) * batch,
-        "best of tiles": 2 * tiles * (8 * (4 + 4) + 2 * 4),
+        "best of tiles": tiles * (8 * (4 + 4) + 3 * 4),
         "masks of the batch": 3 * passes * batch * packed.penalty.dtype.itemsize,
-        "small tiles": 8 * 1024,
+        "small tiles": 4 * 1024,
     }
     if sampled:
         parts["noise"] = 4 * 512 * 4

@@ -66,21 +66,17 @@ class Tables:
 
 
 def joined(grammars: Sequence[GrammarArrays]) -> Joined:
-    """Grammars one after the other, each with two more states, "ended" and "free", and one more class, the end."""
+    """Grammars one after the other, each with one more state, "free", that allows all and stays."""
     vocabulary = grammars[0].allowed.shape[1]
     counted = any(grammar.keeps is not None for grammar in grammars)
     starts, offsets, first_row, first_mask = [0], [0], 0, 0
-    classes, moves, records, mask_of, allowed = [], [], [], [], []
+    moves, records, mask_of, allowed = [], [], [], []
     for number, grammar in enumerate(grammars):
-        class_of, move = _moves(grammar, starts[-1])
-        record = _records(grammar, first_row)
-        record[:, TOKENS] = number
-        classes.append(class_of)
-        moves.append(move.reshape(-1, 3))
-        records.append(record)
-        mask_of.append(np.append(grammar.mask_of, [len(grammar.allowed), len(grammar.allowed) + 1]) + first_mask)
-        allowed.append(_masks(grammar, vocabulary))
-        starts.append(starts[-1] + grammar.states + 2)
+        moves.append(_moves(grammar, starts[-1]).reshape(-1, 3))
+        records.append(_records(grammar, number, first_row))
+        mask_of.append(np.append(grammar.mask_of, len(grammar.allowed)) + first_mask)
+        allowed.append(np.concatenate([_live(grammar), np.ones((1, vocabulary), np.bool_)]))
+        starts.append(starts[-1] + grammar.states + 1)
         offsets.append(offsets[-1] + len(moves[-1]))
         first_row += len(mask_of[-1])
         first_mask += len(allowed[-1])
@@ -89,49 +85,43 @@ def joined(grammars: Sequence[GrammarArrays]) -> Joined:
     if not counted:
         # Without a register a state has one row, so that the record can name the mask itself.
         table[:, BASE] = used[table[:, BASE]]
-    return Joined(np.stack(classes), np.concatenate(moves), tuple(offsets), tuple(starts), table, used, unique, counted)
+    classes = np.stack([grammar.class_of.astype(np.int64) for grammar in grammars])
+    return Joined(classes, np.concatenate(moves), tuple(offsets), tuple(starts), table, used, unique, counted)
 
 
-def _moves(grammar: GrammarArrays, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Classes of the tokens [V], and moves [C + 1, S + 2, 3], with the end's class last."""
+def _moves(grammar: GrammarArrays, start: int) -> NDArray[np.int64]:
+    """[C, S + 1, 3]."""
     classes, states = grammar.next.shape
-    ended, free = states, states + 1
-    class_of = np.array(grammar.class_of, np.int64)
-    class_of[list(grammar.eos)] = classes
-    move = np.zeros((classes + 1, states + 2, 3), np.int64)
-    move[:classes, :states, 0] = grammar.next
-    move[classes, :states, 0] = ended
-    move[:, ended, 0] = ended
-    move[:, free, 0] = free
+    move = np.zeros((classes, states + 1, 3), np.int64)
+    move[:, :states, 0] = grammar.next
+    move[:, states, 0] = states
     move[:, :, 0] += start
     move[:, :, 1] = 1
     if grammar.keeps is not None and grammar.adds is not None:
-        move[:classes, :states, 1] = grammar.keeps
-        move[:classes, :states, 2] = grammar.adds
-    return class_of, move
+        move[:, :states, 1] = grammar.keeps
+        move[:, :states, 2] = grammar.adds
+    return move
 
 
-def _records(grammar: GrammarArrays, first_row: int) -> NDArray[np.int64]:
+def _records(grammar: GrammarArrays, number: int, first_row: int) -> NDArray[np.int64]:
     states = grammar.states
-    record = np.zeros((states + 2, RECORD), np.int64)
-    record[:, LOCAL] = np.arange(states + 2)
-    ended_row = len(grammar.mask_of)
-    base = np.array(grammar.base, np.int64)
-    # A refused sequence can only end: it never occurs while masks are kept.
-    base[0] = ended_row
-    base[base < 0] = ended_row
-    record[:states, BASE] = base
-    record[states:, BASE] = ended_row, ended_row + 1
-    record[:, BASE] += first_row
+    record = np.zeros((states + 1, RECORD), np.int64)
+    record[:, TOKENS] = number
+    record[:, LOCAL] = np.arange(states + 1)
+    # What has no row never occurs while masks are kept; there, a text can only end.
+    bare = grammar.base < 0
+    record[:states, BASE] = np.where(bare, grammar.base[-1], grammar.base) + first_row
+    record[states, BASE] = len(grammar.mask_of) + first_row
     if grammar.clips is not None:
-        record[1:states, FIRST_CLIP : FIRST_CLIP + 4] = np.clip(grammar.clips.T[1:], 0, LARGEST)
+        record[:states, FIRST_CLIP : FIRST_CLIP + 4] = np.where(bare, 0, np.clip(grammar.clips, 0, LARGEST)).T
     return record
 
 
-def _masks(grammar: GrammarArrays, vocabulary: int) -> NDArray[np.bool_]:
-    ended = np.zeros((1, vocabulary), np.bool_)
-    ended[0, list(grammar.eos)] = True
-    return np.concatenate([grammar.allowed, ended, np.ones((1, vocabulary), np.bool_)])
+def _live(grammar: GrammarArrays) -> NDArray[np.bool_]:
+    """The masks; one that allows nothing lets the text end, so that no arg-max is over nothing."""
+    masks = grammar.allowed.copy()
+    masks[~masks.any(axis=1)] = masks[grammar.mask_of[grammar.base[-1]]]
+    return masks
 
 
 def _distinct(mask_of: NDArray[np.int64], allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

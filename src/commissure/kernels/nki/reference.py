@@ -16,7 +16,7 @@ UNCONSTRAINED = -1
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one sequence stands: its grammar, the state in it, its count. `state` S of the grammar is "ended"."""
+    """Where one sequence stands: its grammar, the state in it, its count."""
 
     grammar: int
     state: int = 1
@@ -24,21 +24,17 @@ class Standing:
 
 
 def allowed(grammars: Sequence[GrammarArrays], at: Standing) -> NDArray[np.bool_] | None:
-    """[V] which tokens may come next; None if all may."""
+    """[V] which tokens may come next; None if all may. Where none may, the text can only end."""
     if at.grammar == UNCONSTRAINED:
         return None
     grammar = grammars[at.grammar]
-    row = -1
-    if 0 < at.state < grammar.states:
-        row = int(grammar.base[at.state])
-    if row < 0:
-        only_end = np.zeros(grammar.allowed.shape[1], np.bool_)
-        only_end[list(grammar.eos)] = True
-        return only_end
-    if grammar.clips is not None:
+    row = int(grammar.base[at.state])
+    if row >= 0 and grammar.clips is not None:
         low, rise, high, drop = (int(value) for value in grammar.clips[:, at.state])
         row += min(max(at.count - low, 0), rise) + min(max(at.count - high, 0), drop)
     mask: NDArray[np.bool_] = grammar.allowed[grammar.mask_of[row]]
+    if row < 0 or not mask.any():
+        mask = grammar.allowed[grammar.mask_of[grammar.base[-1]]]
     return mask
 
 
@@ -47,8 +43,6 @@ def advanced(grammars: Sequence[GrammarArrays], at: Standing, token: int) -> Sta
     if at.grammar == UNCONSTRAINED:
         return at
     grammar = grammars[at.grammar]
-    if at.state == grammar.states or token in grammar.eos:
-        return Standing(at.grammar, grammar.states, at.count)
     kind = int(grammar.class_of[token])
     count = at.count
     if grammar.keeps is not None and grammar.adds is not None:

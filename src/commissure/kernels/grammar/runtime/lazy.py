@@ -1,0 +1,141 @@
+"""A matcher on a machine whose states come as they are met, such as one with a stack: masks are made on first use."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commissure.kernels.grammar.automaton import REFUSED, START, UNBOUNDED, Machine
+from commissure.kernels.grammar.errors import VocabularyError
+from commissure.kernels.grammar.runtime.matcher import StateMatcher
+from commissure.kernels.grammar.runtime.unfolding import Unfolding
+from commissure.kernels.grammar.tables.rows import packed_bits
+from commissure.kernels.grammar.tables.trie import Trie, Vocabulary, trie_of
+
+ENDED = -1
+"""The state after eos."""
+_KEPT = 2048
+"""Masks held at most, 16 kB each at 128,000 tokens."""
+
+Mask = tuple[NDArray[np.uint32], NDArray[np.intp]]
+"""Packed words, and the allowed ids."""
+
+
+class LazyMasks:
+    """The masks of one machine over one vocabulary, made when first asked for; many matchers may share them."""
+
+    def __init__(self, machine: Machine, vocabulary: Vocabulary) -> None:
+        self.unfolding = Unfolding(machine)
+        self.vocabulary = vocabulary
+        self.eos = sorted(set(vocabulary.eos))
+        self._trie: Trie = trie_of(vocabulary)
+        self._made: OrderedDict[tuple[int, int, int], Mask] = OrderedDict()
+
+    def mask(self, state: int, count: int) -> Mask:
+        """What is allowed; raises VocabularyError if nothing is."""
+        key = self._key(state, count)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(state, count)
+            if len(self._made) > _KEPT:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        return made
+
+    def after(self, state: int, count: int, text: bytes) -> tuple[int, int]:
+        """The place after a text; state 0 where it is refused."""
+        for byte in text:
+            to, counts = self.unfolding.step(np.array([state]), np.array([count]), np.array([byte], np.uint8))
+            state, count = int(to[0]), int(counts[0])
+            if state == REFUSED:
+                return REFUSED, 0
+        return state, count
+
+    def _key(self, state: int, count: int) -> tuple[int, int, int]:
+        """Counts from which no token can reach a bound make no difference."""
+        bounds = None if state == ENDED else self.unfolding.bounds(state)
+        if bounds is None:
+            return state, 0, 0
+        longest = self._trie.longest
+        room = longest if bounds[1] == UNBOUNDED else min(bounds[1] - count, longest)
+        return state, room, min(max(bounds[0] - count, 0), longest + 1)
+
+    def _make(self, state: int, count: int) -> Mask:
+        allowed = np.zeros(self.vocabulary.size, np.bool_)
+        if state != ENDED:
+            live = self._walk(state, count)
+            # Special tokens stand at the root.
+            live[0] = False
+            allowed = live[self._trie.node_of_token]
+        if state == ENDED or self.unfolding.accepting(state):
+            allowed[self.eos] = True
+        ids = np.flatnonzero(allowed)
+        if not len(ids):
+            raise VocabularyError(
+                "no token leads on from here: the vocabulary lacks bytes that the grammar needs; add the single bytes"
+            )
+        return packed_bits(allowed), ids
+
+    def _walk(self, state: int, count: int) -> NDArray[np.bool_]:
+        """[N]: the nodes of the trie whose texts the state does not refuse, found level by level."""
+        trie = self._trie
+        live = np.zeros(trie.nodes, np.bool_)
+        nodes, states, counts = np.zeros(1, np.intp), np.array([state]), np.array([count])
+        while len(nodes):
+            live[nodes] = True
+            begin = trie.first_child[nodes]
+            lengths = trie.first_child[nodes + 1] - begin
+            ends = np.cumsum(lengths)
+            children = np.arange(ends[-1]) + np.repeat(begin - ends + lengths, lengths)
+            states, counts = self.unfolding.step(
+                np.repeat(states, lengths), np.repeat(counts, lengths), trie.byte[children]
+            )
+            kept = states != REFUSED
+            nodes, states, counts = children[kept], states[kept], counts[kept]
+        return live
+
+
+class LazyMatcher(StateMatcher):
+    """One sequence under a machine's grammar."""
+
+    def __init__(self, masks: LazyMasks) -> None:
+        super().__init__((START, 0))
+        self._masks = masks
+
+    def mask(self) -> NDArray[np.uint32]:
+        """The allowed tokens as packed words; raises VocabularyError if none leads on."""
+        return self._masks.mask(*self._past[-1])[0]
+
+    def allowed(self) -> NDArray[np.intp]:
+        """The allowed tokens, ascending; raises VocabularyError if none leads on."""
+        return self._masks.mask(*self._past[-1])[1]
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the text may end here, or has ended."""
+        return self.finished or self._masks.unfolding.accepting(self._past[-1][0])
+
+    def _after(self, place: tuple[int, int], token: int) -> tuple[int, int]:
+        masks = self._masks
+        if token in masks.eos:
+            return (ENDED, 0) if masks.unfolding.accepting(place[0]) else (REFUSED, 0)
+        if not 0 <= token < masks.vocabulary.size or token in masks.vocabulary.special:
+            return REFUSED, 0
+        text = masks.vocabulary.tokens[token]
+        return masks.after(*place, text) if text else (REFUSED, 0)
+
+    def _only_byte(self, place: tuple[int, int]) -> tuple[int, tuple[int, int]] | None:
+        if self._ended(place) or self._masks.unfolding.accepting(place[0]):
+            return None
+        follow = self._masks.unfolding.follow(place[0]).tolist()
+        found = [(byte, to) for byte in follow if (to := self._masks.after(*place, bytes([byte])))[0] != REFUSED]
+        return found[0] if len(found) == 1 else None
+
+    def _only_token(self, place: tuple[int, int]) -> int | None:
+        ids = self._masks.mask(*place)[1]
+        return int(ids[0]) if len(ids) == 1 else None
+
+    def _ended(self, place: tuple[int, int]) -> bool:
+        return place[0] == ENDED

@@ -1,0 +1,131 @@
+"""Token tables against stepping the automaton byte by byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commissure.kernels.grammar.automaton import ADDS, START, UNBOUNDED, Automaton, sets
+from commissure.kernels.grammar.budget import Budget, Meter
+from commissure.kernels.grammar.errors import OverBudget, VocabularyError
+from commissure.kernels.grammar.tables.rows import unpacked
+from commissure.kernels.grammar.tables.table import TokenTables
+from commissure.kernels.grammar.tables.trie import build_trie
+from tests.kernels.grammar.small import Tokens, after, allowed, automata, places, vocabularies
+
+
+def build(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
+    return TokenTables.build(automaton, vocabulary, Meter(Budget()))
+
+
+def row_of(tables: TokenTables, place: tuple[int, int]) -> int:
+    state, count = np.array([place[0]], np.int32), np.array([place[1]], np.int32)
+    return int(tables.rows_of(state, count)[0])
+
+
+@settings(max_examples=400, deadline=None)
+@given(automata(), vocabularies(whole=False) | vocabularies())
+def test_masks_and_steps_are_those_of_bytes(automaton: Automaton, vocabulary: Tokens) -> None:
+    """Or a place is reached where nothing is allowed, and just then the build says so."""
+    met = list(places(automaton, vocabulary, 400))
+    stuck = [place for place, _ in met if not allowed(automaton, vocabulary, place)]
+    try:
+        tables = build(automaton, vocabulary)
+    except VocabularyError as error:
+        assert stuck
+        text = eval(str(error).split("from the text ")[1].split(": the vocabulary")[0])
+        assert after(automaton, (START, 0), text) in stuck
+        return
+    assert not stuck
+    for place, found in met:
+        row = row_of(tables, place)
+        assert tables.rows.ids(row).tolist() == allowed(automaton, vocabulary, place)
+        assert (
+            np.flatnonzero(unpacked(tables.rows.packed[row], vocabulary.size)).tolist() == tables.rows.ids(row).tolist()
+        )
+        ends = dict.fromkeys(vocabulary.eos, (tables.ended, place[1])) if automaton.accepting[place[0]] else {}
+        for token in range(vocabulary.size):
+            assert tables.after(*place, token) == {**found, **ends}.get(token, (0, 0))
+    assert tables.rows.ids(row_of(tables, (tables.ended, 0))).tolist() == list(vocabulary.eos)
+
+
+@given(vocabularies())
+def test_trie_spells_the_tokens(vocabulary: Tokens) -> None:
+    trie = build_trie(vocabulary)
+    for token, text in enumerate(vocabulary.tokens):
+        spelt, node = b"", int(trie.node_of_token[token])
+        while node:
+            assert trie.first_child[trie.parent[node]] <= node < trie.first_child[trie.parent[node] + 1]
+            spelt, node = bytes([trie.byte[node]]) + spelt, int(trie.parent[node])
+        assert spelt == text
+    assert trie.nodes == len({text[:end] for text in vocabulary.tokens for end in range(len(text) + 1)})
+    assert trie.longest == max(map(len, vocabulary.tokens))
+
+
+def counted(least: int, most: int) -> Automaton:
+    """One "a", then b's between the bounds, then another "a"."""
+    classes = np.zeros(256, np.uint8)
+    classes[list(b"ab")] = 1, 2
+    following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
+    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
+    lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
+    return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 4096), (10, 12), (4000, 4096), (7, 7), (100, UNBOUNDED), (0, 3)])
+def test_long_strings_need_few_rows(least: int, most: int) -> None:
+    vocabulary = Tokens(
+        (*(b"b" * n for n in (1, 2, 3, 5, 8)), b"a", b"ba", b"bba", b"aba", b"ab", b""), frozenset({10}), (10,)
+    )
+    automaton = counted(least, most)
+    tables = build(automaton, vocabulary)
+    assert tables.rows.rows < 16
+    assert len(tables.row_of_slot) < 20
+    for count in range(min(most, 4200) + 1):
+        assert tables.rows.ids(row_of(tables, (2, count))).tolist() == allowed(automaton, vocabulary, (2, count))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"least": np.zeros(4, np.int32)}, None),
+        ({"effect": np.array([[0] * 3, [0, 0, 0], [0, -1, 1], [0] * 3], np.int32)}, "across bounds"),
+        ({"effect": np.array([[0] * 3, [0, -9, 0], [0, -1, 1], [0] * 3], np.int32)}, "beyond the most"),
+        ({"effect": np.array([[0] * 3, [0, -1, 0], [0, -1, 2], [0] * 3], np.int32)}, "none of KEEPS"),
+        ({"most": np.full(4, UNBOUNDED, np.int32), "least": np.zeros(4, np.int32)}, "nothing is counted"),
+    ],
+)
+def test_registers_that_tables_cannot_hold_are_refused(change: dict[str, np.ndarray], told: str | None) -> None:
+    vocabulary = Tokens((b"a", b"b", b""), frozenset({2}), (2,))
+    automaton = replace(counted(1, 5), **change)
+    if told is None:
+        build(automaton, vocabulary)
+        return
+    with pytest.raises(ValueError, match=told):
+        build(automaton, vocabulary)
+
+
+@pytest.mark.parametrize("eos", [(), (7,), (-1,)])
+def test_eos_must_be_of_the_vocabulary(eos: tuple[int, ...]) -> None:
+    with pytest.raises(VocabularyError, match="eos"):
+        build(counted(1, 5), Tokens((b"a", b"b", b""), frozenset({2}), eos))
+
+
+def test_time_is_kept() -> None:
+    vocabulary = Tokens((b"a", b"b", b""), frozenset({2}), (2,))
+    with pytest.raises(OverBudget):
+        TokenTables.build(counted(1, 5), vocabulary, Meter(Budget(seconds=0.0)))
+
+
+@given(st.data())
+def test_every_part_is_told_in_bytes(data: st.DataObject) -> None:
+    vocabulary = Tokens((b"a", b"b", b"bb", b""), frozenset({3}), (3,))
+    tables = build(counted(0, data.draw(st.integers(1, 9))), vocabulary)
+    assert all(size > 0 for size in tables.bytes.values())
+    assert tables.bytes["rows, least forms"] == sum(
+        part.nbytes for part in (tables.rows.data, tables.rows.begin, tables.rows.form)
+    )

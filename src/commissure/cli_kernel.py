@@ -26,11 +26,15 @@ def _kernel() -> None:
 
 @kernel_app.command()
 def cost(
-    batch: Annotated[str, typer.Option(help="Batches, separated by commas; the first is what others compare to.")] = "1,8,64",
+    batch: Annotated[
+        str, typer.Option(help="Batches, separated by commas; the others are compared to the first.")
+    ] = "1,8,64",
     vocab: Annotated[int, typer.Option(help="Tokens of the vocabulary.")] = 128_256,
     hidden: Annotated[int, typer.Option(help="Width of the hidden state.")] = 4096,
     target: Annotated[str, typer.Option(help="trn1, inf2, trn2 or trn3.")] = "inf2",
-    design: Annotated[str, typer.Option(help="fused, streamed, standalone, both (fused and standalone) or all.")] = "both",
+    design: Annotated[
+        str, typer.Option(help="fused, streamed, standalone, both (the first and the last) or all.")
+    ] = "both",
     tp: Annotated[int, typer.Option("--tp", help="Cores that share the vocabulary, and the model.")] = 1,
     model: Annotated[str, typer.Option("--model", help="Whose decode step a share is told of.")] = "llama-3.1-8b",
     states: Annotated[int, typer.Option(help="States of the grammar; 147, 84 and 195 are medians of MaskBench.")] = 147,
@@ -83,12 +87,12 @@ def _figures(target: Target) -> dict[str, dict[str, object]]:
 def _print(work: Workload, decode: DecodeStep, rows: list[Row]) -> None:
     typer.echo(f"{rows[0].label}, nothing measured: {work.target}, {work.columns:,} tokens of {work.vocabulary:,} "
                f"a core, hidden {work.hidden:,}")  # fmt: skip
-    head = ["design", "masks", "batch", "added us", "to the first", "tensor", "vector", "scalar", "gpsimd", "dma", "step us",
-            "share of a decode step", "states alone us", "one launch, added us"]  # fmt: skip
+    head = ["design", "masks", "batch", "added us", "to the first", "tensor", "vector", "scalar", "gpsimd", "dma",
+            "step us", "share of a decode step", "states alone us", "one launch, added us"]  # fmt: skip
     print_table(head, [_row(row) for row in rows])
     typer.echo("added us: a steady step with masks less one without; tensor to dma: work added to each engine, us;")
-    typer.echo("states alone: from a token to the next mask with nothing beside it; one launch: of one step, which loads "
-               "its tables")  # fmt: skip
+    typer.echo("states alone: from a token to the next mask with nothing beside it")
+    typer.echo("one launch: of a single step, which loads its tables")
     for row in {row.design: row for row in rows}.values():
         typer.echo(f"{row.design}, batch {row.batch}: {'; '.join(row.hidden) or 'nothing is added'}")
     typer.echo(f"decode step {decode.us:,.0f} us: {decode.basis}")

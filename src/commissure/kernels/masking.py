@@ -64,7 +64,9 @@ def measure_cpu_mask(
             if number:
                 found[batch].append(clock() - before)
     samples = [(batch, median(times)) for batch, times in found.items()]
-    basis = f"measured on {machine}: numpy {np.__version__}, one thread, medians of {rounds}; packed rows, float32 logits"
+    basis = (
+        f"measured on {machine}: numpy {np.__version__}, one thread, medians of {rounds}; packed rows, float32 logits"
+    )
     return fitted(samples, vocabulary, basis, as_of)
 
 

@@ -86,7 +86,7 @@ def test_what_no_kernel_takes(changes: dict[str, object], message: str) -> None:
 def test_designs_by_name() -> None:
     assert chosen_designs("both") == ("fused", "standalone")
     assert chosen_designs("all") == tuple(DESIGNS)
-    with pytest.raises(UsageError, match="unknown design 'fuse'. Did you mean 'fused'"):
+    with pytest.raises(UsageError, match=r"unknown design 'fuse'\. Did you mean 'fused'"):
         chosen_designs("fuse")
 
 

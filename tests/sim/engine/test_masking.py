@@ -11,8 +11,8 @@ from commissure.hal.profiles.serving import EngineSettings
 from commissure.kernels.masking import cpu_mask, neuron_mask
 from commissure.sim.engine.cost import StepCost
 from commissure.sim.engine.decoding import Constraint, Decoding
-from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.job import Job
+from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.masking import mask_costs, masking_of
 from commissure.sim.engine.prefix import PrefixCache
 from tests.support.engines import ZERO

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from commissure.kernels.nki.cost.decode import DecodeStep
 from commissure.kernels.nki.cost.designs import step_pair
-from commissure.kernels.nki.cost.workload import Workload
 from commissure.kernels.nki.cost.report import LABEL, added
+from commissure.kernels.nki.cost.workload import Workload
 
 VISIBLE_US = 1e-3
 """Below a nanosecond a difference is rounding."""

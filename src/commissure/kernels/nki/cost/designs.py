@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,17 +12,17 @@ from commissure.hal.errors import unknown
 from commissure.kernels.nki.added import ADDED
 from commissure.kernels.nki.cost.report import Step, launch_cost, steady_step
 from commissure.kernels.nki.cost.schedule import schedule
+from commissure.kernels.nki.cost.standalone import standalone_pair, standalone_traces
 from commissure.kernels.nki.cost.targets import find_target
 from commissure.kernels.nki.cost.timeline import timeline
-from commissure.kernels.nki.cost.standalone import standalone_pair, standalone_traces
 from commissure.kernels.nki.cost.workload import PARTITIONS, Pair, Workload
 from commissure.kernels.nki.decode import MODULE
 from commissure.kernels.nki.executor.launch import ArraySpec
 from commissure.kernels.nki.loader import load_kernel
 from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
-from commissure.kernels.nki.traces import blank_pack
 from commissure.kernels.nki.trace import Instruction, Trace
+from commissure.kernels.nki.traces import blank_pack
 
 DESIGNS = {
     "fused": "masks as one more product of the lm_head, their table in SBUF over all steps of a launch if it fits",

@@ -133,5 +133,7 @@ def _hidden(us: float, busy: Mapping[str, float], before: Step) -> tuple[str, ..
             told.append(f"{name} +{more:.3f} us on the engine that bounds the step: {shown:.3f} us show")
         else:
             behind = f"{before.bound} ({before.busy_us[before.bound]:.1f} us a step)"
-            told.append(f"{name} +{more:.3f} us behind {behind}" + (f", of which {shown:.3f} us show" if shown > 0.0005 else ""))
+            told.append(
+                f"{name} +{more:.3f} us behind {behind}" + (f", of which {shown:.3f} us show" if shown > 0.0005 else "")
+            )
     return tuple(told)

@@ -23,7 +23,7 @@ SPARE_BYTES = 24 * 1024
 
 @lru_cache(maxsize=32)
 def standalone_pair(work: Workload) -> Pair:
-    """A step whose logits and tables are there; alone, a launch that loads them. Raises UsageError if they do not fit."""
+    """A step whose logits and tables are there; alone, a launch that loads them. Raises UsageError."""
     target = find_target(work.target)
     whole, masked = standalone_traces(work)
     launch = launch_cost(masked, target)

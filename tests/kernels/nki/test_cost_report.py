@@ -44,6 +44,7 @@ HALF, NARROW = view(3, 1000, dtype="bfloat16"), view(4, 1, dtype="float32")
         ("nc_matmul", "tensor", [PSUM], [HALF, HALF], {"stationary": 128, "moving": 1}, 64, 64),
         ("nc_matmul", "tensor", [PSUM], [HALF, HALF], {"stationary": 1, "moving": 512}, 512, 512),
         ("nc_matmul", "tensor", [PSUM], [F32, F32], {"stationary": 1, "moving": 512}, 2048, 2048),
+        ("nc_matmul", "tensor", [PSUM], [F32, F32], {"moving": 512, "fp32": True, "onezero": True}, 1024, 1024),
         ("nc_transpose", "tensor", [PSUM], [view(7, 16)], {}, 128, 128),
         ("tensor_copy", "vector", [NARROW], [NARROW], {}, 64, 64),
         ("tensor_copy", "vector", [NARROW], [NARROW], {"dynamic": True}, 600, 600),

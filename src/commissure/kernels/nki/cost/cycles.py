@@ -91,11 +91,14 @@ def _reduce(instruction: Instruction, target: Target) -> float:
 
 
 def _matmul(instruction: Instruction, target: Target) -> float:
-    """Moving columns, at least the stationary ones up to 64; four passes of fp32. Loading weights is behind it."""
+    """Moving columns, at least the stationary ones up to 64; four passes of fp32, two if one is of 0 and 1.
+
+    Loading the stationary ones is behind the product before.
+    """
     stationary = float(instruction.facts.get("stationary", instruction.reads[0].free))
     moving = float(instruction.facts.get("moving", instruction.reads[-1].free))
     wide = instruction.facts.get("fp32", all(one.dtype == "float32" for one in instruction.reads))
-    passes = 4 if wide else 1
+    passes = (2 if instruction.facts.get("onezero") else 4) if wide else 1
     return passes * max(min(64.0, stationary), moving)
 
 
@@ -150,7 +153,7 @@ RULES: dict[str, Rule] = {
     "nc_find_index8": Rule(_read, "documented", "N"),
     "nc_match_replace8": Rule(_read, "assumed", "N: documented as min(64, N), read as max"),
     "nc_transpose": Rule(_transpose, "documented", "TensorE max(P, min(64, F)), VectorE N"),
-    "nc_matmul": Rule(_matmul, "documented", "max(min(64, stationary), moving); fp32 four times that"),
+    "nc_matmul": Rule(_matmul, "documented", "max(min(64, stationary), moving); fp32 four times that, twice if told that one is of 0 and 1"),
     "nc_stream_shuffle": Rule(_one_pass, "documented", "N"),
     "local_gather": Rule(_local_gather, "documented", "150 + N / C(element)"),
     "nc_n_gather": Rule(_times(_one_pass, 1, 150), "assumed", "150 + N, as iota"),

@@ -24,11 +24,12 @@ from commissure.kernels.nki.executor import (
     search8,
     vector,
 )
+from commissure.kernels.nki.executor.boxes import row_major
 from commissure.kernels.nki.executor.dtypes import NUMPY, name_of
 from commissure.kernels.nki.executor.enums import MemoryRegion
 from commissure.kernels.nki.executor.machine import current
 from commissure.kernels.nki.executor.targets import MATMUL_MOVING, MATMUL_STATIONARY, PARTITIONS
-from commissure.kernels.nki.executor.tensor import NkiTensor, row_major
+from commissure.kernels.nki.executor.tensor import NkiTensor
 from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable
 
 INSTRUCTIONS: dict[str, Callable[..., None]] = {

@@ -13,6 +13,7 @@ ADDED: tuple[str, ...] = (
     "mask_row",
     "of_digits",
     "on_all_partitions",
+    "one_hot_columns",
     "one_hot_rows",
     "product_rows",
     "resident_table",

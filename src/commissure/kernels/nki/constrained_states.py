@@ -93,28 +93,21 @@ def product_rows(one_hot: nl.ndarray, held: nl.ndarray, passes: int, first: int,
     return rows
 
 
-def selected_column(
-    one_hot: nl.ndarray,
-    held: nl.ndarray,
-    passes: int,
-    first: int,
-    columns: int,
-    column: nl.ndarray,
-    numbers: nl.ndarray,
-) -> nl.ndarray:
-    """fp32 [b, 1]: one number of each sequence's row, by its fp32 column from `first` on."""
-    batch = column.shape[0]
+def one_hot_columns(column: nl.ndarray, columns: int, chip: tuple[nl.ndarray, ...]) -> nl.ndarray:
+    """fp32 [b, columns]: 1 in the sequence's fp32 column."""
+    hit = nl.ndarray((column.shape[0], columns), dtype=nl.float32, buffer=nl.sbuf)
+    nisa.tensor_scalar(dst=hit, data=chip[2][:, 0:columns], op0=nl.equal, operand0=column)
+    return hit
+
+
+def selected_column(one_hot: nl.ndarray, held: nl.ndarray, passes: int, first: int, hit: nl.ndarray) -> nl.ndarray:
+    """fp32 [b, 1]: one number of each sequence's row, by its one-hot column, from column `first` on."""
+    batch, columns = hit.shape
     masked = nl.ndarray((batch, columns), dtype=nl.float32, buffer=nl.sbuf)
     for low in range(0, columns, BANK):
         high = min(low + BANK, columns)
-        nisa.scalar_tensor_tensor(
-            dst=masked[:, low:high],
-            data=numbers[:, low:high],
-            op0=nl.equal,
-            operand0=column,
-            op1=nl.multiply,
-            operand1=product_rows(one_hot, held, passes, first + low, high - low),
-        )
+        rows = product_rows(one_hot, held, passes, first + low, high - low)
+        nisa.tensor_tensor(dst=masked[:, low:high], data1=rows, data2=hit[:, low:high], op=nl.multiply)
     value = nl.ndarray((batch, 1), dtype=nl.float32, buffer=nl.sbuf)
     nisa.tensor_reduce(dst=value, op=nl.add, data=masked, axis=1)
     return value
@@ -186,22 +179,23 @@ def mask_one_hot(
 ) -> nl.ndarray:
     """[128, M / 128 * b] in the penalties' type: which mask each sequence stands under."""
     passes = penalty.shape[0] // 128
-    if not counted:
-        return one_hot_rows(at[3][:, BASE : BASE + 1], passes, penalty.dtype, chip)
-    row = mask_row(at[1], at[3])
     if gather:
-        mask = gather_rows(tables[3], as_type(row, nl.int32))
-        return one_hot_rows(as_type(mask, nl.float32), passes, penalty.dtype, chip)
-    return selected_masks(row, tables[3], passes, penalty.dtype, chip)
+        mask = at[3][:, BASE : BASE + 1]
+        if counted:
+            row = as_type(mask_row(at[1], at[3]), nl.int32)
+            mask = as_type(gather_rows(tables[3], row), nl.float32)
+        return one_hot_rows(mask, passes, penalty.dtype, chip)
+    if counted:
+        of_rows = tables[3].shape[1] // penalty.shape[0]
+        return selected_masks(one_hot_rows(mask_row(at[1], at[3]), of_rows, nl.float16, chip), tables[3], penalty)
+    return selected_masks(at[2], tables[3], penalty)
 
 
-def selected_masks(
-    row: nl.ndarray, held: nl.ndarray, passes: int, dtype: str, chip: tuple[nl.ndarray, ...]
-) -> nl.ndarray:
-    """One-hot masks from row numbers, by a product with the 0/1 table of which mask a row selects."""
-    batch, of_rows = row.shape[0], held.shape[1] // (128 * passes)
-    one_hot = one_hot_rows(row, of_rows, dtype, chip)
-    masks = nl.ndarray((128, passes * batch), dtype=dtype, buffer=nl.sbuf)
+def selected_masks(one_hot: nl.ndarray, held: nl.ndarray, penalty: nl.ndarray) -> nl.ndarray:
+    """One-hot masks from one-hot rows or states, by a product with the 0/1 table of which mask each selects."""
+    passes, of_rows = penalty.shape[0] // 128, held.shape[1] // penalty.shape[0]
+    batch = one_hot.shape[1] // of_rows
+    masks = nl.ndarray((128, passes * batch), dtype=penalty.dtype, buffer=nl.sbuf)
     for j in range(passes):
         chosen = nl.ndarray((128, batch), dtype=nl.float32, buffer=nl.psum)
         for r in range(of_rows):
@@ -263,7 +257,8 @@ def token_class(
     nisa.tensor_tensor(dst=row, data1=high, data2=at[3][:, TOKENS : TOKENS + 1], op=nl.add)
     passes = held.shape[1] // TOKEN_COLUMNS
     one_hot = one_hot_rows(row, passes, nl.float16, chip)
-    return selected_column(one_hot, held, passes, 0, TOKEN_COLUMNS, as_type(low, nl.float32), chip[2])
+    hit = one_hot_columns(as_type(low, nl.float32), TOKEN_COLUMNS, chip)
+    return selected_column(one_hot, held, passes, 0, hit)
 
 
 def product_move(
@@ -279,10 +274,10 @@ def product_move(
     passes = tables[2].shape[1] // (2 * RECORD)
     blocks = digits + (1 + digits if counted else 0)
     columns = tables[1].shape[1] // (passes * blocks)
+    hit = one_hot_columns(kind, columns, chip)
     found = []
     for block in range(blocks):
-        first = block * columns
-        found.append(selected_column(at[2], tables[1], passes, first, columns, kind, chip[2]))
+        found.append(selected_column(at[2], tables[1], passes, block * columns, hit))  # noqa: PERF401
     state = found[0] if digits == 1 else of_digits(found[1], found[0])
     if not counted:
         return state, state, state

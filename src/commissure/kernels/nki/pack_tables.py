@@ -54,7 +54,8 @@ class Tables:
 
     As one-hot products (K rows a table, padded to 128s): float16 [K, 512] class of a token; [K, blocks * C] digits of
     the next state, then keeps and the digits of adds where a register counts; [K, 16] low and high digits of the
-    record; [K, M] 0 or 1, which mask a row selects. `digits` is how many a state or a count takes, lowest first.
+    record; [K, M] 0 or 1, which mask a row selects, or a state where none counts. `digits` is how many a state or a
+    count takes, lowest first.
     """
 
     gather: bool
@@ -168,14 +169,15 @@ def one_hot_tables(together: Joined, select_dtype: str) -> Tables:
     _fits("a class of tokens", int(classes.max()), EXACT, "give each grammar fewer classes, or gather")
     _fits("a state's record", int(records.max()), LARGEST, "split the batch by grammar, or gather")
     moves, digits = _rows_of_moves(together)
-    select = np.zeros((len(together.mask_of), -(-together.masks // 128) * 128), dtype_of(select_dtype))
-    select[np.arange(len(together.mask_of)), together.mask_of] = 1
+    chosen = together.mask_of if together.counted else records[:, BASE]
+    select = np.zeros((len(chosen), -(-together.masks // 128) * 128), dtype_of(select_dtype))
+    select[np.arange(len(chosen)), chosen] = 1
     return Tables(
         False,
         _padded(classes.reshape(-1, TOKEN_COLUMNS), np.dtype(np.float16)),
         _padded(moves, np.dtype(np.float16)),
         _padded(np.concatenate(_digits(records, 2), axis=1), np.dtype(np.float16)),
-        _padded(select if together.counted else select[:1], select.dtype),
+        _padded(select, select.dtype),
         digits,
     )
 

@@ -62,7 +62,7 @@ def blank_pack(
             _blank((_padded(grammars * -(-vocabulary // TOKEN_COLUMNS)), TOKEN_COLUMNS), half),
             _blank((_padded(states), blocks * classes), half),
             _blank((_padded(states), 2 * RECORD), half),
-            _blank((_padded(max(rows, 1)), _padded(masks)), kind),
+            _blank((_padded(rows or states), _padded(masks)), kind),
             digits,
         )
     return Pack(_blank((_padded(masks), vocabulary), kind), tables, (0, states), masks, rows > 0)

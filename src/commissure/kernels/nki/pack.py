@@ -61,14 +61,18 @@ class GrammarArrays:
 class Pack:
     """Constants of a batch: the penalties of M masks over V tokens, and four tables, in one of two forms.
 
-    `penalty` [ceil(M / 128) * 128, V]. `starts` [G + 1]: the first state of each grammar in the common numbering.
+    `penalty` [M, V]. `starts` [G + 1]: the first state of each grammar in the common numbering.
     """
 
     penalty: NDArray[np.floating]
     tables: Tables
     starts: tuple[int, ...]
-    masks: int
     counted: bool
+
+    @property
+    def masks(self) -> int:
+        """M: distinct ones."""
+        return len(self.penalty)
 
     @property
     def vocabulary(self) -> int:
@@ -106,7 +110,7 @@ def pack(grammars: Sequence[GrammarArrays], *, gather: bool, penalty_dtype: str 
         _check(number, grammar, int(grammars[0].allowed.shape[1]))
     together = joined(grammars)
     tables = gather_tables(together) if gather else one_hot_tables(together, penalty_dtype)
-    return Pack(_penalties(together, penalty_dtype), tables, together.starts, together.masks, together.counted)
+    return Pack(_penalties(together, penalty_dtype), tables, together.starts, together.counted)
 
 
 def dtype_of(name: str) -> np.dtype:
@@ -117,9 +121,8 @@ def dtype_of(name: str) -> np.dtype:
 
 
 def _penalties(together: Joined, dtype: str) -> NDArray[np.floating]:
-    rows = -(-together.masks // 128) * 128
-    out = np.zeros((rows, together.allowed.shape[1]), dtype_of(dtype))
-    out[: together.masks][~together.allowed] = PENALTY
+    out = np.zeros(together.allowed.shape, dtype_of(dtype))
+    out[~together.allowed] = PENALTY
     return out
 
 

@@ -65,7 +65,7 @@ def blank_pack(
             _blank((_padded(rows or states), _padded(masks)), kind),
             digits,
         )
-    return Pack(_blank((_padded(masks), vocabulary), kind), tables, (0, states), masks, rows > 0)
+    return Pack(_blank((masks, vocabulary), kind), tables, (0, states), rows > 0)
 
 
 def constrained_trace(packed: Pack, case: Case) -> tuple[Trace, Plan]:
@@ -75,7 +75,7 @@ def constrained_trace(packed: Pack, case: Case) -> tuple[Trace, Plan]:
     column = ArraySpec((case.batch, 1), "int32")
     trace = load_kernel(MODULE, case.target, "constrained_decode").trace(
         *_inputs(packed, case)[:2],
-        ArraySpec((packed.penalty.shape[0], fits.columns), packed.penalty.dtype.name),
+        ArraySpec((packed.masks, fits.columns), packed.penalty.dtype.name),
         *_inputs(packed, case)[2:],
         column,
         column,

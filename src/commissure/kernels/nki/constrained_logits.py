@@ -225,8 +225,8 @@ def lowest_best(
     nisa.tensor_reduce(dst=inside, op=nl.add, data=masked, axis=1)
     # All tiles begin at multiples of 512 but perhaps the last, which then begins lower.
     start = nl.ndarray((batch, 1), dtype=nl.float32, buffer=nl.sbuf)
-    last = float(bounds[len(bounds) - 1][0])
-    nisa.tensor_scalar(dst=start, data=tile, op0=nl.multiply, operand0=float(TILE), op1=nl.minimum, operand1=last)
+    last = bounds[len(bounds) - 1][0] * 1.0
+    nisa.tensor_scalar(dst=start, data=tile, op0=nl.multiply, operand0=TILE * 1.0, op1=nl.minimum, operand1=last)
     token = nl.ndarray((batch, 1), dtype=nl.float32, buffer=nl.sbuf)
     nisa.tensor_tensor(dst=token, data1=start, data2=inside, op=nl.add)
     return top[:, 0:1], token

@@ -70,7 +70,8 @@ class Matcher(ABC):
         """Back by so many tokens; raises UsageError beyond the first."""
 
 
-def _no_more() -> UsageError:
+def text_ended() -> UsageError:
+    """The error for a token after eos."""
     return UsageError("the text has ended by eos; roll back to go on from an earlier token")
 
 
@@ -110,7 +111,7 @@ class StateMatcher(Matcher):
     def advance(self, token: int) -> None:
         """Take a token; raises TokenRefused, and UsageError once the text has ended."""
         if self.finished:
-            raise _no_more()
+            raise text_ended()
         after = self._after(self._past[-1], token)
         if after[0] == 0:
             raise TokenRefused(token, len(self._past), self.allowed())

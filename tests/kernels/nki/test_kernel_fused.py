@@ -117,6 +117,13 @@ def test_of_equal_logits_the_lowest_allowed_token_wins(vocabulary: int) -> None:
     agrees(Case([grammar], pack([grammar], gather=False), hidden, weights, batch, None, 1))
 
 
+@pytest.mark.parametrize("vocabulary", [8, 512, 519, 520, 1539, 3079])
+def test_tokens_of_the_last_tile_win(vocabulary: int) -> None:
+    hidden, weights = np.ones((1, 128, 2)), np.zeros((128, vocabulary))
+    weights[0, -3:] = 1, 2, 2
+    assert unconstrained(hidden, weights).tolist() == [[vocabulary - 2] * 2]
+
+
 @pytest.mark.parametrize("batch", [1, 128])
 @pytest.mark.parametrize("gather", [False, True])
 def test_any_batch(batch: int, gather: bool) -> None:

@@ -54,6 +54,8 @@ BODIES: dict[str, tuple[str, str]] = {
     "indirection": ("y = x.indirect(x)", ".indirect()"),
     "buffer by name": ("y = nl.ndarray((2, 2), dtype=nl.float32, buffer='sbuf')", "buffer='sbuf'"),
     "no buffer": ("y = nl.ndarray((2, 2), dtype=nl.float32)", "ndarray without buffer"),
+    "tile size": ("y = nl.tile_size.sbuf_fmax_bytes", "tile_size.sbuf_fmax_bytes"),
+    "pattern": ("y = x.get_pattern()", ".get_pattern()"),
     "address": ("y = nl.ndarray((2, 2), dtype=nl.float32, buffer=nl.sbuf, address=(0, 0))", "address="),
 }
 
@@ -73,7 +75,9 @@ HEADS = {
     "y: list[int]": "@nki.jit\ndef kernel(x, y: list[int]): pass",
     "default": "@nki.jit\ndef kernel(x, y=[1]): pass",
     "decorator": "@nki.jit\ndef kernel(x): part(x)\n\n@cache\ndef part(x): pass",
-    "neuronxcc": "import neuronxcc.nki as old\n\n@nki.jit\ndef kernel(x): pass",
+    "import neuronxcc.nki": "import neuronxcc.nki as old\n\n@nki.jit\ndef kernel(x): pass",
+    "import nki.isa": "from nki.isa import dma_copy\n\n@nki.jit\ndef kernel(x): pass",
+    "import nki.language": "import nki.language as language\n\n@nki.jit\ndef kernel(x): pass",
 }
 
 

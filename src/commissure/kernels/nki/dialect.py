@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from commissure.hal.errors import UsageError
-from commissure.kernels.nki.dialect_calls import call_findings, name_findings
+from commissure.kernels.nki.dialect_calls import ALIASES, call_findings, name_findings
 from commissure.kernels.nki.dialect_finding import Finding
 from commissure.kernels.nki.dialect_syntax import signature_findings, syntax_findings
 from commissure.kernels.nki.dialect_tensors import tensor_findings
@@ -34,6 +35,7 @@ class NotInDialect(UsageError):
         return type(self), (self.path, self.findings)
 
 
+@lru_cache(maxsize=64)
 def check_source(source: str) -> tuple[Finding, ...]:
     """All findings by line; none if the source is portable."""
     tree = ast.parse(source)
@@ -85,10 +87,20 @@ def _inside(function: ast.FunctionDef) -> Iterator[ast.AST]:
 
 
 def _imports(tree: ast.Module) -> Iterator[Finding]:
+    """The old namespace, and imports under names that the check would not know."""
     for node in ast.walk(tree):
-        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+        if isinstance(node, ast.ImportFrom):
+            names = {node.module or "": ""}
+        elif isinstance(node, ast.Import):
+            names = {alias.name: alias.asname or alias.name for alias in node.names}
+        else:
             continue
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-        if any(name.split(".")[0] == "neuronxcc" for name in names):
-            why = "the old namespace is a compile error from 0.4 on"
-            yield Finding(node.lineno, "neuronxcc", why, "import nki, nki.language as nl, nki.isa as nisa")
+        for name, known in names.items():
+            why = ""
+            if name.split(".")[0] == "neuronxcc":
+                why = "the old namespace is a compile error from 0.4 on"
+            elif name.split(".")[0] == "nki" and ALIASES.get(known) != name.removeprefix("nki."):
+                why = "only nki, nl and nisa are checked"
+            if why:
+                instead = "import nki, nki.language as nl, nki.isa as nisa"
+                yield Finding(node.lineno, f"import {name}", why, instead)

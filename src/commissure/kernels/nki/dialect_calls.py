@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from inspect import signature
 
 from commissure.kernels.nki.dialect_finding import Finding
-from commissure.kernels.nki.executor.modules import INSTRUCTIONS, build
+from commissure.kernels.nki.executor.modules import INSTRUCTIONS, TILE_SIZE, build
 from commissure.kernels.nki.executor.operators import BY_NAME
 
 OFFSET = ("iota", "affine_select")
@@ -38,27 +38,32 @@ LANGUAGE_ADVICE = {
 }
 _LATER = "it came with 0.5"
 _VIEWS = ("slice", "permute", "broadcast", "expand_dim", "squeeze_dim")
+_PROPERTIES = ("is_contiguous", "get_pattern", "is_indirect")
 TENSOR_ADVICE = {
     **dict.fromkeys(("select", "vector_select"), (_LATER, "use .ap(scalar_offset= or vector_offset=)")),
     **dict.fromkeys(_VIEWS, (_LATER, "use [...] or .ap(pattern=...)")),
     **dict.fromkeys(("reshape_dim", "flatten_dims", "rearrange"), (_LATER, "use reshape")),
+    **dict.fromkeys(_PROPERTIES, ("it is documented from 0.5 on", "use the shapes that the kernel gave")),
     "indirect": ("it is of NeuronCore-v4", "use nc_n_gather or .ap(vector_offset=...)"),
 }
 _KNOWN = {module.removeprefix("nki."): frozenset(vars(names)) for module, names in build().items()}
-_ALIASES = {"nl": "language", "nisa": "isa", "nki": "nki", "nki.language": "language", "nki.isa": "isa"}
+ALIASES = {"nl": "language", "nisa": "isa", "nki": "nki", "nki.language": "language", "nki.isa": "isa"}
 
 
 def _name(node: ast.AST) -> tuple[str, str]:
     """Module and name of `nl.x`, `nisa.x`, `nki.x`; empty for others."""
     if not isinstance(node, ast.Attribute):
         return "", ""
-    return _ALIASES.get(ast.unparse(node.value), ""), node.attr
+    return ALIASES.get(ast.unparse(node.value), ""), node.attr
 
 
 def name_findings(node: ast.AST) -> Iterator[Finding]:
     """Names of the modules that are not in all versions."""
     module, name = _name(node)
     line = getattr(node, "lineno", 0)
+    if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "nl.tile_size" and name not in vars(TILE_SIZE):
+        instead = f"allowed: {', '.join(vars(TILE_SIZE))}"
+        yield Finding(line, f"tile_size.{name}", "not all versions have it", instead)
     if module and name not in _KNOWN[module]:
         advice = {"language": LANGUAGE_ADVICE, "isa": ISA_ADVICE}.get(module, {})
         default = ("it is not in the dialect of 0.2 to 0.6 as it is executed here", "see executor/modules.py")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commissure.kernels.nki.executor.tensor import NkiTensor
 
+WHOLE = slice(None)
+
 
 def sliced(tensor: NkiTensor, key: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Shape, strides and additional offset, in elements. Raises NkiViolation."""
@@ -37,6 +39,8 @@ def _axis(tensor: NkiTensor, axis: int, part: Any) -> tuple[int, int | None, int
     size, stride = tensor.shape[axis], tensor.strides[axis]
     partition = tensor.on_chip and axis == 0
     if isinstance(part, slice):
+        if part == WHOLE:
+            return 0, size, stride
         start, stop, step = _bounds(tensor, axis, part)
         if partition and step != 1:
             limit = "the partition axis has no stride"

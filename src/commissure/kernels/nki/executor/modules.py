@@ -12,6 +12,8 @@ import numpy as np
 from commissure.hal.errors import UsageError
 from commissure.kernels.nki.executor import (
     access,
+    accumulators,
+    copies,
     dma,
     enums,
     gpsimd,
@@ -22,27 +24,28 @@ from commissure.kernels.nki.executor import (
     search8,
     vector,
 )
+from commissure.kernels.nki.executor.boxes import row_major
 from commissure.kernels.nki.executor.dtypes import NUMPY, name_of
 from commissure.kernels.nki.executor.enums import MemoryRegion
 from commissure.kernels.nki.executor.machine import current
 from commissure.kernels.nki.executor.targets import MATMUL_MOVING, MATMUL_STATIONARY, PARTITIONS
-from commissure.kernels.nki.executor.tensor import NkiTensor, row_major
+from commissure.kernels.nki.executor.tensor import NkiTensor
 from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable
 
 INSTRUCTIONS: dict[str, Callable[..., None]] = {
     function.__name__: function
     for function in (
         dma.dma_copy,
-        vector.tensor_copy,
-        vector.memset,
+        copies.tensor_copy,
+        copies.memset,
         vector.tensor_tensor,
         vector.tensor_scalar,
         vector.scalar_tensor_tensor,
-        vector.tensor_copy_predicated,
+        copies.tensor_copy_predicated,
         vector.reciprocal,
         reduction.tensor_reduce,
-        reduction.tensor_scalar_reduce,
-        reduction.select_reduce,
+        accumulators.tensor_scalar_reduce,
+        accumulators.select_reduce,
         reduction.tensor_tensor_scan,
         search8.max8,
         search8.nc_find_index8,
@@ -95,7 +98,7 @@ def ndarray(shape: Any, dtype: Any, buffer: MemoryRegion = MemoryRegion.sbuf, na
 def zeros(shape: Any, dtype: Any, buffer: MemoryRegion = MemoryRegion.sbuf, name: str = "") -> NkiTensor:
     """A new tensor on the chip, set to 0 by a memset. Raises NkiViolation."""
     tensor = ndarray(shape, dtype, buffer, name)
-    vector.memset(dst=tensor, value=0)
+    copies.memset(dst=tensor, value=0)
     return tensor
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from commissure.kernels.nki.executor import access
+from commissure.kernels.nki.executor.accumulators import accumulate
 from commissure.kernels.nki.executor.dtypes import Array
 from commissure.kernels.nki.executor.enums import reduce_cmd as commands
 from commissure.kernels.nki.executor.issue import column, issue, same_extent
 from commissure.kernels.nki.executor.operands import Operand
 from commissure.kernels.nki.executor.operators import BY_NAME, Operator
-from commissure.kernels.nki.executor.reduction import accumulate
 from commissure.kernels.nki.executor.tensor import NkiTensor
 from commissure.kernels.nki.executor.violations import NkiViolation
 

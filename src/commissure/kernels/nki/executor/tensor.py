@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NoReturn
 
+from commissure.kernels.nki.executor.boxes import box, dense, row_major
 from commissure.kernels.nki.executor.dtypes import ITEM_BYTES, name_of
 from commissure.kernels.nki.executor.enums import MemoryRegion
 from commissure.kernels.nki.executor.indexing import sliced
@@ -27,21 +28,26 @@ class DynamicOffset:
     per_partition: bool
 
 
-def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides in elements of a dense array."""
-    strides = [1] * len(shape)
-    for axis in range(len(shape) - 1, 0, -1):
-        strides[axis - 1] = strides[axis] * shape[axis]
-    return tuple(strides)
-
-
 class NkiTensor:
     """A strided view: element (i0, i1, ...) lies at offset + sum(strides[k] * ik), in elements of `dtype`.
 
-    On the chip axis 0 runs over partitions, whose stride is the number of elements that a partition of it holds.
+    On the chip axis 0 runs over partitions, whose stride is the number of elements that a partition of the whole
+    tensor holds, `partition_stride`. `free`: elements per partition of the view (HBM: per index of the first axis).
     """
 
-    __slots__ = ("_operand", "checked", "dtype", "dynamic", "offset", "shape", "storage", "strides")
+    __slots__ = (
+        "_operand",
+        "checked",
+        "dtype",
+        "dynamic",
+        "free",
+        "offset",
+        "on_chip",
+        "partition_stride",
+        "shape",
+        "storage",
+        "strides",
+    )
 
     def __init__(
         self,
@@ -58,6 +64,10 @@ class NkiTensor:
         self.strides = strides
         self.offset = offset
         self.dynamic = dynamic
+        # Plain attributes, for a trace asks for them a million times.
+        self.on_chip = storage.space != "hbm"
+        self.free = prod(shape[1:])
+        self.partition_stride = storage.free_bytes // ITEM_BYTES[dtype]
         self.checked = False
         self._operand: Operand | None = None
 
@@ -82,30 +92,13 @@ class NkiTensor:
         return prod(self.shape)
 
     @property
-    def on_chip(self) -> bool:
-        """Whether it lies in SBUF or PSUM."""
-        return self.storage.space != "hbm"
-
-    @property
-    def free(self) -> int:
-        """Elements per partition (HBM: per index of the first axis)."""
-        return prod(self.shape[1:])
-
-    @property
-    def partition_stride(self) -> int:
-        """Elements that a partition of the whole tensor holds."""
-        return self.storage.free_bytes // ITEM_BYTES[self.dtype]
-
-    @property
     def start_partition(self) -> int:
         """The first partition of the view."""
         return self.offset // self.partition_stride if self.on_chip else 0
 
     def is_contiguous(self) -> bool:
         """Whether the view is dense and row-major; on the chip, within each partition."""
-        first = 1 if self.on_chip else 0
-        dense = row_major(self.shape)
-        return all(n == 1 or s == d for n, s, d in list(zip(self.shape, self.strides, dense, strict=True))[first:])
+        return dense(self)
 
     def get_pattern(self) -> list[list[int]]:
         """The view as [[stride, count], ...], the form that `ap` takes."""
@@ -166,22 +159,8 @@ class NkiTensor:
     def operand(self) -> Operand:
         """The view as the trace tells it; the box of a dynamic one is the whole tensor."""
         if self._operand is None:
-            self._operand = self._box()
+            self._operand = box(self)
         return self._operand
-
-    def _box(self) -> Operand:
-        storage, item = self.storage, ITEM_BYTES[self.dtype]
-        low, high = (0, 0), (storage.partitions, storage.free_bytes)
-        if self.dynamic is None:
-            axes = list(zip(self.shape, self.strides, strict=True))[1 if self.on_chip else 0 :]
-            span = sum((count - 1) * stride for count, stride in axes) + 1
-            start = self.offset % self.partition_stride if self.on_chip else self.offset
-            rows = self.shape[0] if self.on_chip else 1
-            low = (self.start_partition, start * item)
-            high = (self.start_partition + rows, (start + span) * item)
-        kind, name = storage.space, storage.name
-        dense = self.is_contiguous()
-        return Operand(storage.index, name, kind, self.dtype, self.shape[0], self.free, low, high, dense)
 
     def refuse(self, op: str, limit: str, given: str, fix: str) -> NoReturn:
         """Raise NkiViolation about this tensor."""

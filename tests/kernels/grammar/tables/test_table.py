@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from commissure.kernels.grammar.automaton import ADDS, START, UNBOUNDED, Automaton, sets
 from commissure.kernels.grammar.budget import Budget, Meter
-from commissure.kernels.grammar.errors import OverBudget, VocabularyError
+from commissure.kernels.grammar.errors import DoesNotFit, OverBudget, VocabularyError
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.tables.trie import build_trie
@@ -107,6 +107,15 @@ def test_registers_that_tables_cannot_hold_are_refused(change: dict[str, np.ndar
         return
     with pytest.raises(ValueError, match=told):
         build(automaton, vocabulary)
+
+
+def test_a_register_too_large_for_the_tables_is_told() -> None:
+    automaton = counted(1, 40_000)
+    assert automaton.effect is not None
+    automaton.effect[1, 1] = sets(32_767)
+    with pytest.raises(DoesNotFit, match="32,769"):
+        build(automaton, Tokens((b"a", b"b", b"abb", b""), frozenset({3}), (3,)))
+    build(automaton, Tokens((b"a", b"b", b""), frozenset({2}), (2,)))
 
 
 @pytest.mark.parametrize("eos", [(), (7,), (-1,)])

@@ -156,3 +156,13 @@ def automaton_of(dfa: Dfa) -> Automaton:
     accepting = np.zeros(dfa.states + 1, np.bool_)
     accepting[[state + 1 for state in dfa.accepting]] = True
     return Automaton(which.reshape(-1).astype(np.uint8), np.ascontiguousarray(columns), accepting)
+
+
+def counted(least: int, most: int) -> Automaton:
+    """One "a", then b's between the bounds, then another "a"."""
+    classes = np.zeros(256, np.uint8)
+    classes[list(b"ab")] = 1, 2
+    following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
+    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
+    lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
+    return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)

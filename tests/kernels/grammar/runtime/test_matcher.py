@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import MissingExtra, UsageError
-from commissure.kernels.grammar.automaton import KEEPS, START, Automaton, Step
+from commissure.kernels.grammar.automaton import KEEPS, START, UNBOUNDED, Automaton, Step
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import GrammarError, VocabularyError
 from commissure.kernels.grammar.languages.dfa import literal
@@ -23,7 +23,17 @@ from commissure.kernels.grammar.runtime.processor import LogitsProcessor
 from commissure.kernels.grammar.runtime.tabled import TableMatcher
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
-from tests.kernels.grammar.small import LETTERS, Tokens, Whole, after, allowed, automata, automaton_of, vocabularies
+from tests.kernels.grammar.small import (
+    LETTERS,
+    Tokens,
+    Whole,
+    after,
+    allowed,
+    automata,
+    automaton_of,
+    counted,
+    vocabularies,
+)
 
 
 def both(automaton: Automaton, vocabulary: Tokens) -> tuple[TableMatcher, LazyMatcher]:
@@ -127,6 +137,19 @@ def test_forks_part_and_rollback_returns(
         for allowed_then in reversed(taken):
             matcher.rollback(1)
             assert matcher.allowed().tolist() == allowed_then
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 30), (10, 12), (7, 7), (20, UNBOUNDED), (0, 2)])
+def test_lengths_are_counted_without_tables_too(least: int, most: int) -> None:
+    texts = (*(b"b" * n for n in (1, 2, 3, 5, 8)), b"a", b"ba", b"bba", b"bbbbba", b"ab", b"")
+    table, lazy = both(counted(least, most), Tokens(texts, frozenset({10}), (10,)))
+    table.advance(5)
+    lazy.advance(5)
+    for _ in range(min(most, 40)):
+        assert lazy.allowed().tolist() == table.allowed().tolist()
+        table.advance(0)
+        lazy.advance(0)
+    assert lazy.allowed().tolist() == table.allowed().tolist()
 
 
 class Brackets:

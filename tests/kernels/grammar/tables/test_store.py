@@ -88,6 +88,17 @@ def test_damage_anywhere_is_told(tmp_path: Path) -> None:
             load(path, WORDS)
 
 
+def test_a_file_that_was_edited_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "it.npz"
+    save(build(), path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["next"][-1, 1] = 1
+    np.savez(path, allow_pickle=False, **arrays)
+    with pytest.raises(DamagedTables, match="changed since"):
+        load(path, WORDS)
+
+
 def test_a_cache_builds_once_for_each_schema_options_and_vocabulary(tmp_path: Path) -> None:
     built = []
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commissure.kernels.grammar.automaton import ADDS, START, UNBOUNDED, Automaton, sets
+from commissure.kernels.grammar.automaton import START, UNBOUNDED, Automaton, sets
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import DoesNotFit, OverBudget, VocabularyError
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.tables.trie import build_trie
-from tests.kernels.grammar.small import Tokens, after, allowed, automata, places, vocabularies
+from tests.kernels.grammar.small import Tokens, after, allowed, automata, counted, places, vocabularies
 
 
 def build(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
@@ -64,16 +64,6 @@ def test_trie_spells_the_tokens(vocabulary: Tokens) -> None:
         assert spelt == text
     assert trie.nodes == len({text[:end] for text in vocabulary.tokens for end in range(len(text) + 1)})
     assert trie.longest == max(map(len, vocabulary.tokens))
-
-
-def counted(least: int, most: int) -> Automaton:
-    """One "a", then b's between the bounds, then another "a"."""
-    classes = np.zeros(256, np.uint8)
-    classes[list(b"ab")] = 1, 2
-    following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
-    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
-    lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
-    return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)
 
 
 @pytest.mark.parametrize(("least", "most"), [(0, 4096), (10, 12), (4000, 4096), (7, 7), (100, UNBOUNDED), (0, 3)])

@@ -94,9 +94,7 @@ INVOICE_SCHEMA = _closed(
     line_items={
         "type": "array",
         "minItems": 1,
-        "items": _closed(
-            description={"type": "string"}, quantity={"type": "integer"}, unit_price={"type": "number"}
-        ),
+        "items": _closed(description={"type": "string"}, quantity={"type": "integer"}, unit_price={"type": "number"}),
     },
     total={"type": "number"},
     paid={"type": "boolean"},

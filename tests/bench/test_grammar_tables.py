@@ -14,7 +14,7 @@ import pytest
 from commissure.kernels.grammar.automaton import Automaton
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.tables.table import TokenTables
-from commissure.kernels.grammar.tables.trie import build_trie, trie_of
+from commissure.kernels.grammar.vocabulary.trie import trie_of
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
 from tests.bench.grammars import INVOICE, NOTE255, TOOLS, compiled, counted_string, record
 from tests.bench.test_grammar_step import vocabulary as vocabulary  # the same fixture
@@ -41,8 +41,9 @@ def test_building(vocabulary: Vocabulary) -> None:
         if text:
             ids.setdefault(text, []).append(id)
     tokens = core.Vocabulary(vocabulary.eos[0], ids)
-    print(f"\ntrie of {vocabulary.size:,} tokens, once: {seconds(lambda: build_trie(vocabulary), 3) * 1e3:.0f} ms")
-    trie_of(vocabulary)
+    trie_s = seconds(lambda: trie_of(vocabulary.tokens, vocabulary.special), 3)
+    print(f"\ntrie of {vocabulary.size:,} tokens, once: {trie_s * 1e3:.0f} ms")
+    assert vocabulary.trie.nodes
     grammars: dict[str, tuple[Automaton, str | None]] = {
         "invoice": (compiled(INVOICE), INVOICE),
         "tool_union8": (compiled(TOOLS), TOOLS),

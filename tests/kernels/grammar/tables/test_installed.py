@@ -14,7 +14,6 @@ from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.runtime.lazy import LazyMasks, LazyMatcher
 from commissure.kernels.grammar.runtime.tabled import TableMatcher
 from commissure.kernels.grammar.tables.table import TokenTables
-from commissure.kernels.grammar.tables.trie import trie_of
 from commissure.kernels.grammar.vocabulary.sources import load
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
 from tests.bench.grammars import BOOLEAN, DATE, NUMBER, STRING, compiled, record
@@ -32,11 +31,6 @@ def vocabulary() -> Vocabulary:
         pytest.skip(str(error))
     # outlines-core knows one eos only.
     return replace(found, eos=found.eos[:1])
-
-
-def test_the_trie_of_llama3(vocabulary: Vocabulary) -> None:
-    trie = trie_of(vocabulary)
-    assert (trie.nodes, trie.longest) == (274_521, 128)
 
 
 def test_masks_are_those_of_outlines_core(vocabulary: Vocabulary) -> None:

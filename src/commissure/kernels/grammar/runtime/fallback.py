@@ -14,7 +14,7 @@ from commissure.hal.errors import MissingExtra
 from commissure.kernels.grammar.errors import GrammarError, VocabularyError
 from commissure.kernels.grammar.runtime.matcher import Forced, Matcher, TokenRefused, check_rollback, text_ended
 from commissure.kernels.grammar.tables.rows import unpacked, words
-from commissure.kernels.grammar.tables.trie import Vocabulary
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 INSTALL = "pip install llguidance"
 COMPACT = {"whitespace_flexible": False}

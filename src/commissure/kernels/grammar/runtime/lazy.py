@@ -12,7 +12,7 @@ from commissure.kernels.grammar.errors import VocabularyError
 from commissure.kernels.grammar.runtime.matcher import StateMatcher
 from commissure.kernels.grammar.runtime.unfolding import Unfolding
 from commissure.kernels.grammar.tables.rows import packed_bits
-from commissure.kernels.grammar.tables.trie import Trie, Vocabulary, trie_of
+from commissure.kernels.grammar.vocabulary import Trie, Vocabulary
 
 ENDED = -1
 """The state after eos."""
@@ -30,7 +30,7 @@ class LazyMasks:
         self.unfolding = Unfolding(machine)
         self.vocabulary = vocabulary
         self.eos = sorted(set(vocabulary.eos))
-        self._trie: Trie = trie_of(vocabulary)
+        self._trie: Trie = vocabulary.trie
         self._made: OrderedDict[tuple[int, int, int], Mask] = OrderedDict()
 
     def mask(self, state: int, count: int) -> Mask:
@@ -58,7 +58,7 @@ class LazyMasks:
         bounds = None if state == ENDED else self.unfolding.bounds(state)
         if bounds is None:
             return state, 0, 0
-        longest = self._trie.longest
+        longest = self._trie.depth
         room = longest if bounds[1] == UNBOUNDED else min(bounds[1] - count, longest)
         return state, room, min(max(bounds[0] - count, 0), longest + 1)
 
@@ -68,7 +68,7 @@ class LazyMasks:
             live = self._walk(state, count)
             # Special tokens stand at the root.
             live[0] = False
-            allowed = live[self._trie.node_of_token]
+            allowed = live[self._trie.node]
         if state == ENDED or self.unfolding.accepting(state):
             allowed[self.eos] = True
         ids = np.flatnonzero(allowed)

@@ -12,7 +12,7 @@ from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.grammar.tables.maps import DEAD, IDENTITY, Maps
 from commissure.kernels.grammar.tables.register import Register
-from commissure.kernels.grammar.tables.trie import Trie
+from commissure.kernels.grammar.vocabulary import Trie
 
 MOST = 2**16 - 1
 """Classes: their numbers, and that of the class of eos, are uint16."""
@@ -50,7 +50,7 @@ def classes(automaton: Automaton, register: Register | None, trie: Trie, meter: 
         meter.check(automaton.states)
     # Special tokens have no node but the root's.
     of_node[0] = DEAD
-    of_token = of_node[trie.node_of_token]
+    of_token = of_node[trie.node]
     used = np.zeros(len(maps), np.bool_)
     used[of_token] = used[DEAD] = True
     if np.count_nonzero(used) > MOST:

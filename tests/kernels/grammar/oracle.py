@@ -9,7 +9,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from commissure.kernels.grammar.automaton import START
 from commissure.kernels.grammar.machine.lazy import LazyMachine
@@ -19,8 +19,14 @@ Place = tuple[int, int]
 
 
 def valid(schema: Any, value: Any) -> bool:
-    """Whether jsonschema calls a value valid, its numbers read as exact fractions."""
-    return bool(Draft202012Validator(exact(schema, True)).is_valid(exact(value, False)))
+    """Whether jsonschema calls a value valid, its numbers read as exact fractions. Raises RecursionError."""
+    try:
+        return bool(Draft202012Validator(exact(schema, True)).is_valid(exact(value, False)))
+    except BaseException as error:
+        # Its maps panic where Python's stack ends within them.
+        if type(error).__name__ != "PanicException":
+            raise
+    raise RecursionError
 
 
 def exact(value: Any, schema: bool) -> Any:
@@ -48,7 +54,7 @@ def ended(pattern: str) -> str:
 
 
 class Unread(Exception):
-    """A text names one member twice, of which JSON Schema does not say what it means, or has a number of many digits."""
+    """A text names one member twice, of which JSON Schema says nothing, or has a number of many digits."""
 
 
 def read(text: bytes) -> Any:
@@ -89,9 +95,7 @@ def after(machine: LazyMachine, places: set[Place], value: Any, ascii_only: bool
     return fed(machine, places, json.dumps(value, ensure_ascii=ascii_only))
 
 
-def _after_object(
-    machine: LazyMachine, places: set[Place], value: dict[str, Any], ascii_only: bool
-) -> set[Place]:
+def _after_object(machine: LazyMachine, places: set[Place], value: dict[str, Any], ascii_only: bool) -> set[Place]:
     """Sets of members written so far, each with where they lead: 2^k of them, not k!."""
     level = {frozenset[str](): fed(machine, places, "{")}
     for number in range(len(value)):
@@ -153,4 +157,3 @@ def _shortest(machine: LazyMachine, place: Place, dice: Random, most: int = 4_00
                 seen.add(to)
                 waiting.append((to, text + bytes([byte])))
     return None
-

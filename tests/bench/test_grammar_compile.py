@@ -80,14 +80,16 @@ def test_compiling() -> None:
     suite = [schema for schema in suite if isinstance(schema, dict)]
     print(f"\n{words.name}, {words.size:,} tokens; p50 / p90 / p99")
     ours: dict[str, tuple[list[float], Counter[str]]] = {}
-    for name, schemas in (("BFCL", SCHEMAS), ("suite", suite)):
+    for name, schemas in (("BFCL", SCHEMAS[::3]), ("suite", suite)):
+        if not schemas:
+            continue
         ours[name] = timed(flat, schemas)
         peer = timed(lambda schema: FallbackMatcher(schema, tokens), schemas)
         print(shown(f"{name}, flat automaton", ours[name]))
         print(shown(f"{name}, closed", timed(lambda schema: flat(schema, True), schemas)))
         print(shown(f"{name}, llguidance", peer))
         assert len(ours[name][0]) + ours[name][1]["empty"] >= len(peer[0])
-    print(shown("BFCL, closed, with token tables", timed(tables, SCHEMAS[::20])))
+    print(shown("BFCL, closed, with token tables", timed(tables, SCHEMAS[::30])))
     assert ours["BFCL"][1].total() == 0
     assert quantiles(ours["BFCL"][0], n=10)[8] < 1
 

@@ -52,6 +52,21 @@ class LazyMachine:
             known = self._steps[state] = self._made(state)
         return known
 
+    def word(self, state: int) -> int | None:
+        """The state of the rules, if it alone is possible here and stands in a string that is not counted."""
+        elements = self._elements[state]
+        if len(elements) != 1 or self._ends[state] or elements[0][0] not in self._rules.words:
+            return None
+        return elements[0][0]
+
+    def word_steps(self, at: int) -> list[tuple[int, int, int, bool]]:
+        """Within a string that is not counted: lowest and highest byte, where they lead, whether that is outside."""
+        return [(low, high, to, to not in self._rules.words) for low, high, to in sorted(self._rules.edges[at])]
+
+    def after_word(self, state: int, to: int) -> int:
+        """The state in which the string of `state` ends, where the rules have come to `to`; 0 refuses."""
+        return self._enter(((to, self._elements[state][0][1], 0),))[0]
+
     def accepts(self, text: bytes) -> bool:
         """Whether the text is in the language."""
         state, count = START, 0

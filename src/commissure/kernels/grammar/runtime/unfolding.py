@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Machine
+from commissure.kernels.grammar.runtime.words import Worded
 
 FREE_BOUNDS = (0, UNBOUNDED)
 
@@ -22,6 +23,30 @@ class Unfolding:
         self._bounds = np.zeros((16, 2), np.int64)
         self._known = np.zeros(16, np.bool_)
         self._known[REFUSED] = True
+
+    @property
+    def met(self) -> int:
+        """How many states have numbers."""
+        return len(self._states)
+
+    @property
+    def worded(self) -> Worded:
+        """The machine, where it tells of strings. Raises TypeError otherwise."""
+        if not isinstance(self._machine, Worded):
+            raise TypeError(f"{type(self._machine).__name__} does not tell of strings")
+        return self._machine
+
+    def state(self, number: int) -> int:
+        """The machine's own state."""
+        return self._states[number]
+
+    def word(self, state: int) -> int | None:
+        """Where in a string that is not counted the state stands, as the machine tells it."""
+        return self._machine.word(self._states[state]) if isinstance(self._machine, Worded) else None
+
+    def after_word(self, state: int, to: int) -> int:
+        """The state after such a string."""
+        return self._number(self.worded.after_word(self._states[state], to))
 
     def accepting(self, state: int) -> bool:
         """Whether the text may end here."""

@@ -4,7 +4,8 @@ constrained. Portable dialect: comprehensions are not documented in it, so lists
 import nki.isa as nisa
 import nki.language as nl
 
-from commissure.kernels.nki.constrained_states import mask_one_hot, resident_table
+from commissure.kernels.nki.constrained_states import mask_one_hot
+from commissure.kernels.nki.constrained_tables import resident_table
 
 TILE = 512
 GROUP = 3

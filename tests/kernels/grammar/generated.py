@@ -87,7 +87,9 @@ class Schemas:
         dice = self._dice
         if depth:
             self._some(schema, 0.6, "items", lambda: self.draw(depth - 1, True))
-            self._some(schema, 0.3, "prefixItems", lambda: [self.draw(depth - 1, True) for _ in range(dice.randint(1, 2))])
+            self._some(
+                schema, 0.3, "prefixItems", lambda: [self.draw(depth - 1, True) for _ in range(dice.randint(1, 2))]
+            )
             if dice.random() < 0.25:
                 schema["contains"] = self.draw(depth - 1, True)
                 self._some(schema, 0.4, "minContains", lambda: dice.randrange(3))

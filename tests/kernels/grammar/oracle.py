@@ -89,9 +89,7 @@ def after(machine: LazyMachine, places: set[Place], value: Any, ascii_only: bool
     return fed(machine, places, json.dumps(value, ensure_ascii=ascii_only))
 
 
-def _after_object(
-    machine: LazyMachine, places: set[Place], value: dict[str, Any], ascii_only: bool
-) -> set[Place]:
+def _after_object(machine: LazyMachine, places: set[Place], value: dict[str, Any], ascii_only: bool) -> set[Place]:
     """Sets of members written so far, each with where they lead: 2^k of them, not k!."""
     level = {frozenset[str](): fed(machine, places, "{")}
     for number in range(len(value)):
@@ -153,4 +151,3 @@ def _shortest(machine: LazyMachine, place: Place, dice: Random, most: int = 4_00
                 seen.add(to)
                 waiting.append((to, text + bytes([byte])))
     return None
-

@@ -59,7 +59,11 @@ class Tally:
 
 def cases() -> list[tuple[str, dict[str, Any]]]:
     """Each schema of the suite with the file that it stands in."""
-    files = [*SUITE.glob("*.json"), *SUITE.glob("optional/format/*.json"), *(SUITE / f"{name}.json" for name in OPTIONAL)]
+    files = [
+        *SUITE.glob("*.json"),
+        *SUITE.glob("optional/format/*.json"),
+        *(SUITE / f"{name}.json" for name in OPTIONAL),
+    ]
     found = sorted((str(file.relative_to(SUITE))[:-5], file) for file in files)
     return [(name, case) for name, file in found for case in json.loads(file.read_text())]
 
@@ -93,7 +97,9 @@ def test_the_suite(record_property: Any) -> None:
 
 def judge(tally: Tally, grammar: Grammar | None, title: str, case: str, test: dict[str, Any]) -> None:
     """One value: whether it can be written with its members in some order, as it is or in ASCII."""
-    written = grammar is not None and any(spelled(grammar.machine, test["data"], ascii_only) for ascii_only in (False, True))
+    written = grammar is not None and any(
+        spelled(grammar.machine, test["data"], ascii_only) for ascii_only in (False, True)
+    )
     tally.verdicts[test["valid"], written] += 1
     if written and not test["valid"]:
         tally.wrong.append(title)

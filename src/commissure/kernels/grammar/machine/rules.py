@@ -10,8 +10,7 @@ class Rules:
 
     `edges[s]` are bytes, `skips[s]` states that follow without a byte, `calls[s]` pairs (rule, state to return to).
     `bounds[s]` are the fewest and most characters of the counted string that a state stands in; from the states in
-    `between` a byte that stays in the string begins a character. States in `words` stand in strings that are not
-    counted: they read bytes only, and so behave alike wherever the rule is called from.
+    `between` a byte that stays in the string begins a character.
     """
 
     def __init__(self) -> None:
@@ -20,7 +19,6 @@ class Rules:
         self.calls: list[list[tuple[int, int]]] = []
         self.bounds: dict[int, tuple[int, int]] = {}
         self.between: set[int] = set()
-        self.words: set[int] = set()
         self.begins: list[int] = []
         self.ends: list[int] = []
 

@@ -52,8 +52,6 @@ def _string(rules: Rules, at: int, text: Text, to: int) -> None:
         bounds = (text.least, UNBOUNDED if text.most is None else text.most)
         rules.bounds.update(dict.fromkeys(states, bounds))
         rules.between.update(states[place] for place in body.boundaries)
-    else:
-        rules.words.update(states)
 
 
 @lru_cache(maxsize=4096)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import REFUSED, START, UNBOUNDED, Machine
 from commissure.kernels.grammar.errors import VocabularyError
+from commissure.kernels.grammar.runtime.frames import Frame
 from commissure.kernels.grammar.runtime.matcher import StateMatcher
 from commissure.kernels.grammar.runtime.unfolding import Unfolding
-from commissure.kernels.grammar.runtime.words import Word
 from commissure.kernels.grammar.tables.rows import packed_bits
 from commissure.kernels.grammar.vocabulary import Trie, Vocabulary
 from commissure.kernels.grammar.vocabulary.trie import ROOT
@@ -25,7 +25,7 @@ Mask = tuple[NDArray[np.uint32], NDArray[np.intp]]
 """Packed words, and the allowed ids."""
 
 Inside = tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp]]
-"""Of a string: nodes [N] that stay in it; nodes whose last byte leaves it; where that byte leads, in the rules."""
+"""Of a frame: nodes [N] that stay in it; nodes whose last byte leaves it; the frame that this byte leads to."""
 
 
 class LazyMasks:
@@ -86,27 +86,27 @@ class LazyMasks:
 
     def _live(self, state: int, count: int) -> NDArray[np.bool_]:
         """[N]: the nodes of the trie whose texts the state does not refuse."""
-        at = self.unfolding.word(state)
-        if at is None:
+        frame = self.unfolding.frame(state)
+        if frame is None:
             live = np.zeros(self._trie.nodes, np.bool_)
             self._walk(self.unfolding, live, np.zeros(1, np.intp), np.array([state]), np.array([count]))
             return live
-        if at not in self._inside:
-            self._inside[at] = self._walk_word(at)
-        inside, nodes, aims = self._inside[at]
+        if frame not in self._inside:
+            self._inside[frame] = self._walk_frame(frame)
+        inside, nodes, aims = self._inside[frame]
         live = inside.copy()
-        after = {to: self.unfolding.after_word(state, to) for to in set(aims.tolist())}
+        after = {to: self.unfolding.after_frame(state, to) for to in set(aims.tolist())}
         states = np.array([after[to] for to in aims.tolist()], np.intp)
         kept = states != REFUSED
         self._walk(self.unfolding, live, nodes[kept], states[kept], np.zeros(int(kept.sum()), np.int64))
         return live
 
-    def _walk_word(self, at: int) -> Inside:
-        """The nodes whose texts stay in the string, and those whose last byte leaves it, with where it leads."""
-        word = Word(self.unfolding.worded, at)
-        unfolding, live = Unfolding(word), np.zeros(self._trie.nodes, np.bool_)
+    def _walk_frame(self, number: int) -> Inside:
+        """The nodes whose texts stay in the frame, and those whose last byte leaves it, with where it leads."""
+        frame = Frame(self.unfolding.framed, number)
+        unfolding, live = Unfolding(frame), np.zeros(self._trie.nodes, np.bool_)
         nodes, states = self._walk(unfolding, live, np.zeros(1, np.intp), np.array([START]), np.zeros(1, np.int64))
-        aims = np.array([word.outside.get(unfolding.state(number), -1) for number in range(unfolding.met)])[states]
+        aims = np.array([frame.left.get(unfolding.state(number), -1) for number in range(unfolding.met)])[states]
         left = aims >= 0
         live[nodes[left]] = False
         return live, nodes[left], aims[left]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Machine
-from commissure.kernels.grammar.runtime.words import Worded
+from commissure.kernels.grammar.runtime.frames import Framed
 
 FREE_BOUNDS = (0, UNBOUNDED)
 
@@ -30,23 +30,23 @@ class Unfolding:
         return len(self._states)
 
     @property
-    def worded(self) -> Worded:
-        """The machine, where it tells of strings. Raises TypeError otherwise."""
-        if not isinstance(self._machine, Worded):
-            raise TypeError(f"{type(self._machine).__name__} does not tell of strings")
+    def framed(self) -> Framed:
+        """The machine, where it tells of frames. Raises TypeError otherwise."""
+        if not isinstance(self._machine, Framed):
+            raise TypeError(f"{type(self._machine).__name__} does not tell of frames")
         return self._machine
 
     def state(self, number: int) -> int:
         """The machine's own state."""
         return self._states[number]
 
-    def word(self, state: int) -> int | None:
-        """Where in a string that is not counted the state stands, as the machine tells it."""
-        return self._machine.word(self._states[state]) if isinstance(self._machine, Worded) else None
+    def frame(self, state: int) -> int | None:
+        """The frame that the state alone is in, where the machine tells of frames."""
+        return self._machine.frame(self._states[state]) if isinstance(self._machine, Framed) else None
 
-    def after_word(self, state: int, to: int) -> int:
-        """The state after such a string."""
-        return self._number(self.worded.after_word(self._states[state], to))
+    def after_frame(self, state: int, frame: int) -> int:
+        """The state where the frame is left."""
+        return self._number(self.framed.after_frame(self._states[state], frame))
 
     def accepting(self, state: int) -> bool:
         """Whether the text may end here."""

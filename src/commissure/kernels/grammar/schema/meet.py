@@ -11,7 +11,6 @@ from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
 from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, any_object
 
-
 Part = TypeVar("Part", Array, Object)
 Check = Callable[[int], None]
 """Told of how many alternatives there are so far; raises where they are too many."""

@@ -8,8 +8,9 @@ from itertools import product
 from typing import TypeVar
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
-from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, any_object
+from commissure.kernels.grammar.schema.formula import both
+from commissure.kernels.grammar.schema.terms import NOTHING, Array, Formula, Member, Object, Rest, Value
+from commissure.kernels.grammar.schema.value import any_object
 
 Part = TypeVar("Part", Array, Object)
 Check = Callable[[int], None]

@@ -9,7 +9,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from commissure.kernels.grammar.automaton import START
 from commissure.kernels.grammar.machine.lazy import LazyMachine

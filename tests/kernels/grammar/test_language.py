@@ -6,7 +6,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from jsonschema import validators  # type: ignore[import-untyped]
+from jsonschema import validators
 
 from commissure.kernels.grammar.compile import compile_schema
 from commissure.kernels.grammar.schema.settings import Settings

@@ -75,5 +75,16 @@ def test_sizes_that_the_chip_lacks(case: Case, told: str) -> None:
 
 def test_the_kernel_is_within_the_portable_dialect() -> None:
     folder = Path(added.__file__).parent
-    for name in ("constrained_decode", "constrained_logits", "constrained_states", "standalone_mask"):
-        assert check_file(folder / f"{name}.py") == ()
+    sources = [*folder.glob("constrained_*.py"), folder / "standalone_mask.py"]
+    assert len(sources) == 5
+    for source in sources:
+        assert check_file(source) == ()
+
+
+def test_slots_of_weights_are_used_in_turn_over_all_steps() -> None:
+    """Else the first transfers of a step would wait for the last products of the one before."""
+    trace, plan = constrained_trace(invoice(), Case(shards=8, steps=3, hidden=1280))
+    slots = [step.writes[0].tensor for step in trace.instructions if step.label == "stream_weights"]
+    assert len(slots) % plan.depth
+    assert len(set(slots)) == plan.depth
+    assert slots == [slots[place % plan.depth] for place in range(len(slots))]

@@ -18,10 +18,10 @@ from commissure.kernels.grammar.runtime.lazy import LazyMasks, LazyMatcher
 from commissure.kernels.grammar.runtime.matcher import Matcher
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.blame import blamed
-from commissure.kernels.grammar.schema.formula import Formula
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Source, shown
+from commissure.kernels.grammar.schema.terms import Formula
 from commissure.kernels.grammar.tables.store import cached
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary import Vocabulary

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from commissure.kernels.grammar.errors import Unsatisfiable
 from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import Formula
 from commissure.kernels.grammar.schema.source import Place, escaped
+from commissure.kernels.grammar.schema.terms import Formula
 
 Possible = Callable[[Formula], bool]
 

@@ -8,8 +8,19 @@ from itertools import product
 from typing import TypeVar
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, both
-from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, Witness, any_object
+from commissure.kernels.grammar.schema.formula import both
+from commissure.kernels.grammar.schema.terms import (
+    ANYTHING,
+    NOTHING,
+    Array,
+    Formula,
+    Member,
+    Object,
+    Rest,
+    Value,
+    Witness,
+)
+from commissure.kernels.grammar.schema.value import any_object
 
 Part = TypeVar("Part", Array, Object)
 Check = Callable[[int], None]

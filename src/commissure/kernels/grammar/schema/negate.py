@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from commissure.kernels.grammar.errors import NotRegular
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, negated
-from commissure.kernels.grammar.schema.value import (
+from commissure.kernels.grammar.schema.formula import negated
+from commissure.kernels.grammar.schema.terms import (
+    ANYTHING,
+    NOTHING,
     Array,
     Counted,
     Member,
@@ -16,11 +18,8 @@ from commissure.kernels.grammar.schema.value import (
     Rest,
     Value,
     Witness,
-    any_object,
-    arrays_only,
-    everything,
-    objects_only,
 )
+from commissure.kernels.grammar.schema.value import any_object, arrays_only, everything, objects_only
 
 
 def complement(value: Value, meet: Callable[[Value, Value], Value]) -> Value:

@@ -13,7 +13,7 @@ from commissure.kernels.grammar.languages.numbers import exactly, integers
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.applicators import applied
 from commissure.kernels.grammar.schema.arrays import arrays_of, formula
-from commissure.kernels.grammar.schema.formula import All, Atom, Formula, Leaf, Not, Some, both
+from commissure.kernels.grammar.schema.formula import both
 from commissure.kernels.grammar.schema.literal import literal
 from commissure.kernels.grammar.schema.meet import intersection, union
 from commissure.kernels.grammar.schema.negate import complement
@@ -21,7 +21,8 @@ from commissure.kernels.grammar.schema.objects import objects_of
 from commissure.kernels.grammar.schema.scalars import numbers_of, texts_of
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Place, shown
-from commissure.kernels.grammar.schema.value import Array, Object, Value, everything, nothing
+from commissure.kernels.grammar.schema.terms import All, Array, Atom, Formula, Leaf, Not, Object, Some, Value
+from commissure.kernels.grammar.schema.value import everything, nothing
 
 TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
 DEEP = 3

@@ -85,7 +85,10 @@ class FallbackMatcher(Matcher):
     ) -> None:
         library = _llguidance()
         self._tokens = tokens
-        grammar = library.LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=dict(options))
+        try:
+            grammar = library.LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=dict(options))
+        except ValueError as error:
+            raise GrammarError("", "", f"llguidance: {error}") from error
         self._inner = library.LLMatcher(tokens.tokenizer, grammar, log_level=0)
         self._check()
         if warnings := self._inner.get_grammar_warnings():

@@ -33,8 +33,11 @@ DEPTHS = (2, 1)
 class Grammar:
     """The texts of the JSON values that are valid under a schema, members in the schema's order.
 
-    `machine` is exact, whatever the schema's recursion: its states come to be as they are met. `automaton()` has all
-    states at once, for tables: there recursive values are unrolled to a depth.
+    `machine` is exact, whatever the schema's recursion: its states come to be as they are met. `flat()` has all states
+    at once, for tables: there recursive values are unrolled to a depth.
+
+    A text may name a member that the schema does not name twice, which JSON leaves without a meaning (RFC 8259,
+    section 4): each is valid, and minProperties counts both.
     """
 
     def __init__(self, built: Built, settings: Settings, budget: Budget, digest: str) -> None:

@@ -13,6 +13,7 @@ from commissure.cli_check import check
 from commissure.cli_fleet import fleet_app
 from commissure.cli_grammar import grammar_app
 from commissure.cli_hits import hits
+from commissure.cli_kernel import kernel_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.console import print_json, print_table, print_tables, progress, text
@@ -39,6 +40,7 @@ app.command()(profile)
 app.command()(check)
 app.add_typer(fleet_app, name="fleet")
 app.add_typer(grammar_app, name="grammar")
+app.add_typer(kernel_app, name="kernel")
 
 
 def _print_version(wanted: bool) -> None:

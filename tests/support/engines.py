@@ -45,13 +45,14 @@ class Ask:
     ready_tokens: int = 0
     mask_s: float = 0.0
     mask_overlaps: bool = False
+    mask_step_s: float = 0.0
     steps: int | None = None
     first_step: int = 0
     then: tuple[Ask, ...] = ()
 
     def job(self, index: int = 0) -> Job:
         job = Job(self.prompt, self.output, self.hashes, index=index, ready_tokens=self.ready_tokens)
-        job.mask_s, job.mask_overlaps = self.mask_s, self.mask_overlaps
+        job.mask_s, job.mask_overlaps, job.mask_step_s = self.mask_s, self.mask_overlaps, self.mask_step_s
         if self.steps is not None:
             job.left, job.rate = self.steps, (self.output - 1) / self.steps
         job.first_step = min(self.first_step, job.left)
@@ -183,6 +184,7 @@ def _ask(draw: st.DrawFn, at_s: float, longest: int, unit: int) -> Ask:
     elif kind == "mask":
         more["mask_s"] = draw(st.sampled_from([1.09e-4, 0.0173]))
         more["mask_overlaps"] = draw(st.booleans())
+        more["mask_step_s"] = draw(st.sampled_from([0.0, 2.5e-4, 0.011]))
     elif kind == "rate" and output > 2:
         more["steps"] = draw(st.integers(1, output - 1))
         more["first_step"] = draw(st.integers(0, 3))

@@ -14,6 +14,7 @@ from commissure.hal.runtime import Runtime
 from commissure.sim import endpoint as slotted
 from commissure.sim import served
 from commissure.sim.behaviour import Behaviour
+from commissure.sim.engine.masking import mask_costs
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.topology.build import SLOTTED, Site, block_tokens
 
@@ -24,7 +25,7 @@ AT_ONCE = "null"
 def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
     """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
     site = Site(rt.env, block_tokens(fleet), fleet.folder, seed, faults=fleet.faults)
-    site.evictor, site.placer = fleet.evictor, fleet.placer
+    site.evictor, site.placer, site.constrain = fleet.evictor, fleet.placer, mask_costs
     return partial(_open, rt, site, behaviour)
 
 

@@ -173,7 +173,7 @@ class ServedEndpoint:
         job = Job(prompt, output, hashes, done, ready_tokens=ready)
         job.on_first = lambda job: shown.set()
         job.tag, job.node, job.workflow = call.agent, call.node, call.workflow
-        job.longest = call.max_tokens
+        job.longest, job.constrained = call.max_tokens, _constrained(call)
         self._running += 1
         job.sent_s = self._rt.env.now
         self._server.submit(job)
@@ -240,3 +240,8 @@ async def connect(
             f"endpoint {spec.name!r}: profile {spec.profile_name!r} has neither step times nor a hosted model"
         )
     yield ServedEndpoint(spec, profile, rt, site, behaviour)
+
+
+def _constrained(call: Call) -> bool:
+    """Whether the answer keeps to a grammar: a schema's, or that of a tool that must be called."""
+    return call.schema is not None or call.tool_choice not in ("auto", "none")

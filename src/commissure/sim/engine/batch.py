@@ -22,6 +22,9 @@ class Batch:
         self.growth = BlockGrowth(block_tokens)
         self.masks_s = 0.0
         self.overlapped_s = 0.0
+        # How many jobs pay so much once a step.
+        self._once: dict[float, int] = {}
+        self._once_overlapped: dict[float, int] = {}
         # When a sequence shows its first token or ends: (step, order, job). Those of jobs that left are stale.
         self._due: list[tuple[int, int, Job]] = []
 
@@ -35,8 +38,8 @@ class Batch:
         self.rate += job.rate
         if job.grows:
             self.growth.add(job.todo, step)
-        if job.mask_s:
-            self._mask(job, job.mask_s)
+        if job.mask_s or job.mask_step_s:
+            self._mask(job, 1)
 
     def remove(self, job: Job) -> None:
         """A job leaves; its order is changed by whoever takes it out, so that what is due for it is stale."""
@@ -48,8 +51,8 @@ class Batch:
             self.kv = self.rate = 0.0
         if job.grows:
             self.growth.remove(job.todo, job.step_at)
-        if job.mask_s:
-            self._mask(job, -job.mask_s)
+        if job.mask_s or job.mask_step_s:
+            self._mask(job, -1)
 
     def advance(self, steps: int) -> None:
         """Take so many steps."""
@@ -88,7 +91,14 @@ class Batch:
             if step <= after and job.order == order and job.step_at + job.left <= after
         )
 
-    def _mask(self, job: Job, seconds: float) -> None:
+    def _mask(self, job: Job, sign: int) -> None:
+        """A job's masks come or go: its own, and what a step pays once, the most that any of its jobs does."""
+        once = self._once_overlapped if job.mask_overlaps else self._once
+        before = max(once, default=0.0)
+        once[job.mask_step_s] = once.get(job.mask_step_s, 0) + sign
+        if not once[job.mask_step_s]:
+            del once[job.mask_step_s]
+        seconds = sign * job.mask_s + max(once, default=0.0) - before
         if job.mask_overlaps:
             self.overlapped_s += seconds
         else:

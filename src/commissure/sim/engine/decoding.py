@@ -19,13 +19,15 @@ from commissure.sim.engine.server import Server
 class Constraint:
     """What constrained decoding costs a call.
 
-    `compile_s` comes before it is admitted, `mask_s` on the processor for each of its steps, hidden behind the chip's
-    work if `overlaps`. `forced_share` of its tokens follow from the grammar alone and take no step.
+    `compile_s` comes before it is admitted, `mask_s` in each of its steps, hidden behind the chip's work if `overlaps`,
+    and with it `step_s`, which a step pays once for all that it masks. `forced_share` of its tokens follow from the
+    grammar alone and take no step.
     """
 
     compile_s: float = 0.0
     mask_s: float = 0.0
     overlaps: bool = True
+    step_s: float = 0.0
     forced_share: float = 0.0
 
 
@@ -65,6 +67,7 @@ class Decoding:
         constraint = self._constrain(job) if self._constrain else None
         if constraint is not None:
             job.mask_s, job.mask_overlaps = constraint.mask_s, constraint.overlaps
+            job.mask_step_s = constraint.step_s
             tokens = round(tokens * (1.0 - constraint.forced_share))
         if self._diffusion is not None:
             blocks = math.ceil(job.output / self._diffusion.block_tokens.value)

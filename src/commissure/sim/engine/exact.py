@@ -180,12 +180,15 @@ class ExactEngine:
 
     def _seconds(self) -> float:
         tokens, sequences, kv, attention, masks, overlapped = 0, 0, 0.0, 0.0, 0.0, 0.0
+        once, once_overlapped = 0.0, 0.0
         for one in self.running:
             if one.decodes:
                 tokens += self.cost.decode_tokens
                 kv += one.tokens + one.job.rate
                 masks += 0.0 if one.job.mask_overlaps else one.job.mask_s
                 overlapped += one.job.mask_s if one.job.mask_overlaps else 0.0
+                once = max(once, 0.0 if one.job.mask_overlaps else one.job.mask_step_s)
+                once_overlapped = max(once_overlapped, one.job.mask_step_s if one.job.mask_overlaps else 0.0)
             elif one.chunk:
                 tokens += one.chunk
                 kv += one.computed + one.chunk
@@ -193,7 +196,7 @@ class ExactEngine:
             else:
                 continue
             sequences += 1
-        return max(self.cost.seconds(tokens, sequences, kv, attention) + masks, overlapped)
+        return max(self.cost.seconds(tokens, sequences, kv, attention) + masks + once, overlapped + once_overlapped)
 
     def _end(self, event: simpy.Event) -> None:
         now = event._value

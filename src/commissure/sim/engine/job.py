@@ -19,7 +19,8 @@ class Job:
     `hashes` name the prompt's leading blocks of `PrefixCache.unit_tokens` tokens each: equal names, equal prefixes.
     `ready_tokens` of the prompt come with their KV state from elsewhere (another chip, a latent hand-off, a lower
     tier) and are not computed, if those before `ready_from` are here. `cached` counts the prompt's tokens that were
-    not computed. `mask_s` is the time of one grammar mask on the processor. A job `ahead` computes a prompt that nobody
+    not computed. `mask_s` is the time of one grammar mask, `mask_step_s` what a step with any mask takes for
+    them all. A job `ahead` computes a prompt that nobody
     has asked for yet: it is no use of what it finds. Times are virtual seconds, NEVER before they happen.
     """
 
@@ -47,7 +48,10 @@ class Job:
         # Where in which workflow its agent asks, if that was said.
         self.node = ""
         self.workflow = ""
+        # Whether its answer keeps to a grammar.
+        self.constrained = False
         self.mask_s = 0.0
+        self.mask_step_s = 0.0
         self.mask_overlaps = False
         # How it decodes: steps after its prefill, KV tokens that each adds, the step that shows its first token.
         self.left = output - 1

@@ -44,15 +44,16 @@ class Site:
     """What the servers of one run share.
 
     `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
-    the least recently used, `placer` the chip that computes a prompt; `constrain` says which calls decode under a
-    grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill chips included.
+    the least recently used, `placer` the chip that computes a prompt; `constrain` says of a profile which of its calls
+    decode under a grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill chips
+    included.
     """
 
     env: simpy.Environment
     unit_tokens: int
     folder: Path = field(default_factory=Path)
     seed: int = 0
-    constrain: Constrain | None = None
+    constrain: Callable[[Profile], Constrain] | None = None
     shared: dict[str, SharedChip] = field(default_factory=dict)
     engines: int = 0
     faults: tuple[Fault, ...] = ()
@@ -174,10 +175,13 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
     site.kept.setdefault(spec.name, []).append(Kept(engine, tiered, caches))
     model = models().get(profile.model)
     overhead_s = profile.step.call_s.value if profile.step else 0.0
-    if settings.speculative or site.constrain or overhead_s or (model and model.diffusion):
-        site.engines += 1
+    plain = not (settings.speculative or overhead_s or (model and model.diffusion))
+    if site.constrain or not plain:
+        # Numbered so that a grammar elsewhere changes nobody's draws.
+        site.engines += not plain
+        constrain = site.constrain(profile) if site.constrain else None
         stream = dice(f"{site.seed}/{spec.name}/decoding/{site.engines}")
-        server = Decoding(site.env, server, settings, model, stream, site.constrain, overhead_s)
+        server = Decoding(site.env, server, settings, model, stream, constrain, overhead_s)
     return server
 
 

@@ -99,7 +99,8 @@ class PrefillDecode:
             return
         # The first token is known; its own KV state is computed here, and gives the second.
         second = Job(job.prompt + 1, job.output - 1, (), self._decoded, ready_tokens=job.prompt)
-        second.mask_s, second.mask_overlaps = job.mask_s, job.mask_overlaps
+        second.constrained = job.constrained
+        second.mask_s, second.mask_step_s, second.mask_overlaps = job.mask_s, job.mask_step_s, job.mask_overlaps
         second.tag = halves
         halves.second = second
         self._decode.submit(second)

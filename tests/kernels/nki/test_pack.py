@@ -1,0 +1,86 @@
+"""Packing: what the tables say is what the grammar says, whatever their form; what does not fit is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commissure.hal.errors import UsageError
+from commissure.kernels.grammar.errors import DoesNotFit
+from commissure.kernels.nki.pack import PENALTY, pack
+from commissure.kernels.nki.pack_budget import plan
+from commissure.kernels.nki.pack_tables import BASE, LOCAL, TOKENS
+from commissure.kernels.nki.traces import blank_pack
+from tests.kernels.nki.machines import random_grammar
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 3))
+def test_gathered_tables_are_the_grammar(seed: int, count: int) -> None:
+    dice = np.random.default_rng(seed)
+    grammars = [random_grammar(dice, 60, counted=bool(dice.integers(2))) for _ in range(count)]
+    packed = pack(grammars, gather=True)
+    tables = packed.tables
+    for number, grammar in enumerate(grammars):
+        state, token = int(dice.integers(1, grammar.states)), int(dice.integers(60))
+        record = tables.of_state[packed.state(number, state)]
+        row = tables.of_token[int(record[TOKENS]) + token, 0] + record[LOCAL]
+        kind = grammar.class_of[token]
+        assert tables.of_class[row, 0] == packed.state(number, int(grammar.next[kind, state]))
+        if grammar.base[state] >= 0:
+            base = int(record[BASE])
+            mask = tables.of_row[base, 0] if packed.counted else base
+            live = grammar.allowed[grammar.mask_of[grammar.base[state]]]
+            if live.any():
+                assert np.array_equal(packed.penalty[mask].astype(np.float32) == 0, live)
+
+
+def test_equal_masks_of_all_grammars_are_one() -> None:
+    dice = np.random.default_rng(0)
+    one = random_grammar(dice, 80)
+    single, many = pack([one], gather=False), pack([one] * 9, gather=False)
+    assert many.masks == single.masks
+    assert set(np.unique(many.penalty.astype(np.float32))) == {0.0, PENALTY}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"class_of": np.zeros(79, int)}, "class_of needs 80"),
+        ({"class_of": np.full(80, 4)}, "above 3"),
+        ({"base": np.zeros(5, int)}, "base needs 6"),
+        ({"next": np.full((4, 6), 6)}, "above 5"),
+        ({"keeps": np.zeros((4, 6), int)}, "go together"),
+        ({"mask_of": np.full(6, 99)}, "masks that allowed lacks"),
+        ({"allowed": np.zeros((8, 80), np.bool_)}, "allows no token"),
+    ],
+)
+def test_arrays_that_do_not_fit_together(change: dict[str, np.ndarray], told: str) -> None:
+    grammar = random_grammar(np.random.default_rng(0), 80)
+    with pytest.raises(UsageError, match=f"grammar 0.*{told}"):
+        pack([replace(grammar, **change)], gather=False)
+
+
+def test_no_grammar_at_all() -> None:
+    with pytest.raises(UsageError, match="at least one"):
+        pack([], gather=False)
+
+
+def test_a_plan_names_what_is_too_large() -> None:
+    huge = blank_pack(128_256, masks=128, states=30_000, classes=500)
+    with pytest.raises(DoesNotFit, match=r"moves of classes.*more shards"):
+        plan(huge, 4096, 64, "inf2")
+
+
+def test_a_plan_keeps_what_it_can() -> None:
+    small = blank_pack(128_256, masks=128, states=400, classes=400)
+    whole = plan(small, 4096, 64, "inf2")
+    assert whole.resident == whole.columns == 128_256
+    part = plan(blank_pack(128_256, masks=300, states=400, classes=400), 4096, 64, "inf2")
+    assert 0 < part.resident < part.columns
+    assert part.bytes <= part.limit
+    assert plan(small, 4096, 64, "inf2", shards=8).bytes < whole.bytes

@@ -88,5 +88,6 @@ def test_every_wait_has_a_cause(program: Program) -> None:
     path = plan.critical_path()
     assert plan.end_ns[path[-1]] == pytest.approx(plan.total_ns)
     assert plan.total_ns >= max(
-        sum(busy for busy, one in zip(plan.busy_ns, program.made, strict=True) if one.engine == engine) for engine in OPS
+        sum(busy for busy, one in zip(plan.busy_ns, program.made, strict=True) if one.engine == engine)
+        for engine in OPS
     )

@@ -20,7 +20,7 @@ from commissure.scenarios.tool_calling.kernel_costs import CHIP, CLUSTER, kernel
 
 
 def constrained_decoding_claims(measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
-    """The kernel by documented costs, the processor as measured here and now, a real engine's sampler by earlier runs."""
+    """The kernel by documented costs, the processor as measured here and now, a real engine by earlier runs."""
     vocabulary = installed()
     # Measured first: schedules would fill the caches.
     cpu = None if vocabulary is None else cpu_steps(vocabulary, VOCABULARY)

@@ -31,6 +31,7 @@ class Settings(BaseModel):
     """`batch` sessions at once at each endpoint, of so many calls each.
 
     Modelled answers are written with this `whitespace`, in tokens of the `vocabulary`, an installed one by name.
+    Above a `temperature` of 0 real answers differ from session to session and from call to call, by the seed.
     `skip_forced`: what the grammar alone decides is filled in without a step, as far as the engine is modelled.
     """
 
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     calls: Annotated[int, Field(ge=1, le=1000)] = 2
     max_tokens: Annotated[int, Field(ge=1, le=4096)] = 200
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     vocabulary: str = "smollm2"
     whitespace: Spelling = "none"
     skip_forced: bool = False
@@ -84,7 +86,7 @@ class ConstrainedDecoding:
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings) -> dict[str, Any]:
         """All sessions side by side; returns what their answers are worth and what their masks took."""
         sessions = settings.batch * len(fleet.endpoints)
-        answered = await rt.gather(*(self._session(fleet, settings, number) for number in range(sessions)))
+        answered = await rt.gather(*(self._session(rt, fleet, settings, number) for number in range(sessions)))
         pairs = [pair for one in answered for pair in one]
         replies = defaultdict(list)
         for _, reply in pairs:
@@ -96,13 +98,16 @@ class ConstrainedDecoding:
         known = {name: share for name, share in shares.items() if share is not None}
         return {**score(pairs), **({"mask_share": known} if known else {})}
 
-    async def _session(self, fleet: OpenFleet, settings: Settings, session: int) -> list[tuple[Task, Reply]]:
+    async def _session(
+        self, rt: Runtime, fleet: OpenFleet, settings: Settings, session: int
+    ) -> list[tuple[Task, Reply]]:
         constrained, found = _takes_schemas(fleet), []
         for number in range(settings.calls):
             task = task_of(session, number)
             call = Call(
                 task.prompt, SYSTEM, kind=task.schema, agent=f"session {session}", max_tokens=settings.max_tokens,
-                schema=SCHEMAS[task.schema] if constrained else None,
+                schema=SCHEMAS[task.schema] if constrained else None, temperature=settings.temperature,
+                seed=rt.seed * 1_000_003 + session * settings.calls + number if settings.temperature else None,
             )  # fmt: skip
             found.append((task, await fleet.generate(call)))
         return found

@@ -12,7 +12,6 @@ from commissure.scenarios.tool_calling.claimed import (
     KERNEL_US,
     TOLERANCE,
     VOCABULARY,
-    by_batch,
     claim,
 )  # fmt: skip
 from commissure.scenarios.tool_calling.kernel_costs import (
@@ -44,11 +43,11 @@ def kernel_claim(chip: KernelCosts, one_core_us: float) -> Claim:
         "the mask kernel takes 1.4 us at batch 1 and 1.7 us at batch 64",
         {f"batch {batch}, us": us for batch, us in KERNEL_US.items()},
         all(least.values()),
-        f"a documented-cost estimate of what a step grows by, not silicon. The fused kernel adds {resident[1]:.3g} us at "
-        f"batch 1 and {resident[BATCH]:.3g} at {BATCH} with its table in SBUF, {streamed[1]:.3g} and "
-        f"{streamed[BATCH]:.3g} with the table streamed. {LAUNCHES}: within the claim is {held}. Its states alone take "
-        f"{chip.chain_us:.1f} us, hidden behind the layers. A stand-alone pass over the logits grows with the batch, from "
-        f"{alone[1]:.3g} to {alone[BATCH]:.3g} us, {one_core_us:.3g} on one core: no such pass takes 1.7 us.",
+        "a documented-cost estimate of what a step grows by, not silicon. The fused kernel adds "
+        f"{resident[1]:.3g} us at batch 1 and {resident[BATCH]:.3g} at {BATCH} with its table in SBUF, "
+        f"{streamed[1]:.3g} and {streamed[BATCH]:.3g} with the table streamed. {LAUNCHES}: within the claim is {held}. Its states alone take "
+        f"{chip.chain_us:.1f} us, hidden behind the layers. A stand-alone pass over the logits grows with the batch, "
+        f"from {alone[1]:.3g} to {alone[BATCH]:.3g} us, {one_core_us:.3g} on one core: no such pass takes 1.7 us.",
         kernel_inputs(chip),
         sim={f"{design}, batch {b}, us": us for design, found in chip.added_us.items() for b, us in found.items()},
     )
@@ -69,8 +68,8 @@ def share_claim(chip: KernelCosts, cluster: KernelCosts) -> Claim:
         "masking on the chip is less than 0.01 % of a decode step",
         CHIP_SHARE,
         all(share < CHIP_SHARE for found in shares.values() for share in found.values()),
-        f"{told}. {LAUNCHES}. The claim's own {KERNEL_US[BATCH]} us would be {theirs[0]:.3%} of the step on one chip and "
-        f"{theirs[1]:.3%} on twelve, whose steps are short.",
+        f"{told}. {LAUNCHES}. The claim's own {KERNEL_US[BATCH]} us would be {theirs[0]:.3%} of the step on one chip "
+        f"and {theirs[1]:.3%} on twelve, whose steps are short.",
         kernel_inputs(chip) | {"decode step on 12 chips": cluster.step_basis},
         sim={f"{place}, {design}": share for place, found in shares.items() for design, share in found.items()},
     )

@@ -40,7 +40,7 @@ class KernelCosts:
 
 @cache
 def kernel_costs(vocabulary: int, cores: int, hidden: int = 4096, batches: tuple[int, ...] = (1, 64)) -> KernelCosts:
-    """Schedule every design: seconds, for a whole vocabulary on few cores. Raises UsageError if a kernel does not fit."""
+    """Schedule every design; takes seconds for few cores. Raises UsageError if a kernel does not fit."""
     found: dict[str, dict[int, float]] = {design: {} for design in DESIGNS}
     chain_us = 0.0
     for name, design in DESIGNS.items():

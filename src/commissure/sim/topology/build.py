@@ -44,9 +44,9 @@ class Site:
     """What the servers of one run share.
 
     `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
-    the least recently used, `placer` the chip that computes a prompt; `constrain` says of a profile and its engine which
-    calls decode under a grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill chips
-    included.
+    the least recently used, `placer` the chip that computes a prompt; `constrain` says of a profile and its engine
+    which calls decode under a grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill
+    chips included.
     """
 
     env: simpy.Environment

@@ -85,6 +85,8 @@ def _figures(target: Target) -> dict[str, dict[str, object]]:
 
 
 def _print(work: Workload, decode: DecodeStep, rows: list[Row]) -> None:
+    from commissure.kernels.nki.cost.targets import find_target
+
     typer.echo(f"{rows[0].label}, nothing measured: {work.target}, {work.columns:,} tokens of {work.vocabulary:,} "
                f"a core, hidden {work.hidden:,}")  # fmt: skip
     head = ["design", "masks", "batch", "added us", "to the first", "tensor", "vector", "scalar", "gpsimd", "dma",
@@ -96,6 +98,9 @@ def _print(work: Workload, decode: DecodeStep, rows: list[Row]) -> None:
     for row in {row.design: row for row in rows}.values():
         typer.echo(f"{row.design}, batch {row.batch}: {'; '.join(row.hidden) or 'nothing is added'}")
     typer.echo(f"decode step {decode.us:,.0f} us: {decode.basis}")
+    guesses = [name for name, figure in find_target(work.target).figures().items() if figure.basis == "assumed"]
+    typer.echo(f"assumed: {', '.join(guesses)}; memory that is free longest is used first; transfers of each part of a "
+               "kernel take turns (--json has each figure's source)")  # fmt: skip
     assumed = {op: words for row in rows for op, words in row.assumed.items()}
     for op, words in assumed.items():
         typer.echo(f"not documented: {op}, taken as {words}")

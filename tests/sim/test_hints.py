@@ -10,6 +10,7 @@ import commissure as cm
 from commissure.hal.eviction import Evictor, Plan
 from commissure.hal.words import distinct_text
 from commissure.policies.cache import build_evictor
+from tests.support.servers import bare
 
 ENGINE = """[[endpoints]]
 name = "engine"
@@ -43,7 +44,7 @@ def prefetch(agent: str, words: int = WORDS) -> cm.CacheHint:
 
 
 def moved_bytes(fleet: Any) -> float:
-    server = fleet.endpoints["engine"]._server
+    server = bare(fleet.endpoints["engine"]._server)
     return float(sum(store.channel.moved_bytes for store in server.stores))
 
 
@@ -99,7 +100,7 @@ def test_what_stands_below_is_loaded_and_a_call_waits_for_the_rest_only(load: An
         endpoint: Any = fleet.endpoints["engine"]
         for agent in "abc":
             await endpoint.generate(prompt(agent))
-        assert endpoint._server._engine.steps == 6
+        assert bare(endpoint._server)._engine.steps == 6
         began = rt.now()
         async with rt.task_group() as group:
             if lead_s is not None:
@@ -233,6 +234,6 @@ def test_a_prefetch_can_be_left(load: Any) -> None:
         with rt.move_on_after(0.001) as scope:
             await endpoint.hint(prefetch("a"))
         await rt.sleep(0.1)
-        return scope.cancelled_caught, (await endpoint.status()).running, endpoint._server.memory.cache.used
+        return scope.cancelled_caught, (await endpoint.status()).running, bare(endpoint._server).memory.cache.used
 
     assert cm.run(work, load(SMALL)).result == (True, 0, 0)

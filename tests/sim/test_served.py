@@ -11,6 +11,7 @@ from commissure.hal.call import Image
 from commissure.hal.conformance import CHECKS, Check, check_endpoint
 from commissure.hal.errors import EndpointError, UsageError
 from commissure.hal.words import distinct_text, filler
+from tests.support.servers import bare
 
 ENGINE = """[[endpoints]]
 name = "engine"
@@ -48,7 +49,7 @@ def load(tmp_path: Path) -> Any:
 
 def used(fleet: Any, name: str = "engine") -> int:
     """KV blocks in use."""
-    return int(fleet.endpoints[name]._server.memory.cache.used)
+    return int(bare(fleet.endpoints[name]._server).memory.cache.used)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,7 +120,7 @@ def test_a_call_cut_short_gives_back_its_place_and_its_blocks(load: Any, after_s
         running = (await endpoint.status()).running
         await rt.sleep(0.1)  # the step in progress goes on to its end
         server: Any = fleet.endpoints["engine"]
-        return running, used(fleet), len(server._server.running), fleet.abandoned
+        return running, used(fleet), len(bare(server._server).running), fleet.abandoned
 
     assert cm.run(work, load(ENGINE)).result == (0, 0, 0, 0 if streamed else 1)
 
@@ -134,7 +135,7 @@ def test_a_call_of_split_chips_can_be_cut_short_in_every_stage(load: Any, after_
         await rt.sleep(0.1)
         server: Any = fleet.endpoints["engine"]
         split = server._server
-        return len(split._open), len(split._prefill.running), len(split._decode.running)
+        return len(split._open), len(bare(split._prefill).running), len(bare(split._decode).running)
 
     slow_link = PREFILL.replace("gb_per_s = 50", "gb_per_s = 0.05")
     assert cm.run(work, load(ENGINE + slow_link)).result == (0, 0, 0)

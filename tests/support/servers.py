@@ -11,6 +11,7 @@ import simpy
 from commissure.hal.errors import EndpointError
 from commissure.hal.profiles.serving import EngineSettings
 from commissure.sim.engine.cost import StepCost
+from commissure.sim.engine.decoding import Decoding
 from commissure.sim.engine.job import Job
 from commissure.sim.engine.jump import Engine
 from commissure.sim.engine.prefix import PrefixCache
@@ -18,6 +19,11 @@ from commissure.sim.engine.server import Server
 from tests.support.engines import ZERO
 
 UNIT = 4
+
+
+def bare(server: Any) -> Any:
+    """The server below what adds the time of grammars to it."""
+    return server._server if isinstance(server, Decoding) else server
 
 
 def engine(env: simpy.Environment, capacity: float = math.inf, **settings: Any) -> Engine:

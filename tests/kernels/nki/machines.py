@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from commissure.kernels.nki.pack import GrammarArrays
+from commissure.kernels.nki.pack_arrays import GrammarArrays
 
 
 def random_grammar(

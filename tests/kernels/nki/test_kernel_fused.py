@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.kernels.nki.decode import Decoded, Sampling, decode, gumbel, on_partitions, unconstrained
+from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.loader import load_kernel
-from commissure.kernels.nki.pack import GrammarArrays, Pack, dtype_of, pack
+from commissure.kernels.nki.pack import Pack, pack
+from commissure.kernels.nki.pack_arrays import GrammarArrays
 from commissure.kernels.nki.reference import UNCONSTRAINED, Standing
 from commissure.kernels.nki.reference import decode as expected
 from tests.kernels.nki.machines import random_grammar
@@ -138,7 +140,7 @@ def test_penalties_may_stream(resident: int, masks: int) -> None:
     tables = packed.tables
     tokens, states, _ = load_kernel("commissure.kernels.nki.constrained_decode", "inf2", "constrained_decode")(
         on_partitions(hidden),
-        weights.astype(dtype_of("bfloat16")),
+        weights.astype(NUMPY["bfloat16"]),
         packed.penalty,
         np.zeros((1, 8), np.float32),
         np.zeros((4, 1), np.float32),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.loader import load_kernel
-from commissure.kernels.nki.pack import PENALTY, dtype_of
+from commissure.kernels.nki.pack import PENALTY
 
 
 @settings(max_examples=25, deadline=None)
@@ -22,7 +23,7 @@ from commissure.kernels.nki.pack import PENALTY, dtype_of
 )
 def test_equals_a_masked_argmax(seed: int, blocks: int, batch: int, held: bool, dtype: str, spread: int) -> None:
     dice = np.random.default_rng(seed)
-    vocabulary, masks, kind = 128 * blocks, int(dice.integers(1, 6)), dtype_of(dtype)
+    vocabulary, masks, kind = 128 * blocks, int(dice.integers(1, 6)), NUMPY[dtype]
     logits = dice.integers(-spread, spread + 1, (batch, vocabulary)).astype(kind)
     allowed = dice.random((masks, vocabulary)) < dice.choice([0.001, 0.5], (masks, 1))
     allowed[:, dice.integers(0, vocabulary)] = True

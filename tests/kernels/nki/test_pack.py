@@ -13,7 +13,8 @@ from commissure.hal.errors import UsageError
 from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.nki.pack import PENALTY, pack
 from commissure.kernels.nki.pack_budget import plan
-from commissure.kernels.nki.pack_tables import BASE, LOCAL, TOKENS
+from commissure.kernels.nki.pack_joined import BASE, LOCAL, TOKENS, joined
+from commissure.kernels.nki.pack_tables import one_hot_bytes
 from commissure.kernels.nki.traces import blank_pack
 from tests.kernels.nki.machines import random_grammar
 
@@ -84,3 +85,21 @@ def test_a_plan_keeps_what_it_can() -> None:
     assert 0 < part.resident < part.columns
     assert part.bytes <= part.limit
     assert plan(small, 4096, 64, "inf2", shards=8).bytes < whole.bytes
+
+
+@pytest.mark.parametrize(
+    ("target", "states", "gathered"),
+    [("inf2", 6, False), ("trn2", 6, False), ("inf2", 3000, False), ("trn2", 3000, True)],
+)
+def test_large_tables_are_gathered_where_that_is_documented(target: str, states: int, gathered: bool) -> None:
+    grammar = random_grammar(np.random.default_rng(0), 300, states=states, classes=300)
+    assert pack([grammar], target=target).gather == gathered
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), states=st.integers(3, 300), counted=st.booleans())
+def test_the_room_for_products_is_foreseen(seed: int, states: int, counted: bool) -> None:
+    grammar = random_grammar(np.random.default_rng(seed), 700, states=states, counted=counted)
+    tables = pack([grammar], gather=False).tables
+    parts = (tables.of_token, tables.of_class, tables.of_state, tables.of_row)
+    assert one_hot_bytes(joined([grammar])) == sum(part.nbytes for part in parts) // 128

@@ -51,7 +51,7 @@ def constrained_decode(
     """T steps for a batch: tokens [T * b, 1], states [b, 1], counts [b, 1], int32.
 
     `hidden` [T * 128, K * b]: element (t * 128 + p, k * b + j) is entry k * 128 + p of sequence j at step t; `weights`
-    [K * 128, V]; `penalty` [M, V], M a multiple of 128; `noise` [T * b, V] and `temperature` [b, 1] fp32, read if
+    [K * 128, V]; `penalty` [M, V]; `noise` [T * b, V] and `temperature` [b, 1] fp32, read if
     `sampled`; `states` and `counts` int32 [b, 1]; the four tables as commissure.kernels.nki.pack_tables.Tables.
     `resident` columns of the penalties, all or a multiple of 1,536, stay in SBUF; `depth` rows of W are held at a time.
     """
@@ -160,7 +160,7 @@ def state_machine(
     hbm: tuple[nl.ndarray, ...], penalty: nl.ndarray, batch: int, gather: bool
 ) -> tuple[tuple[nl.ndarray, ...], tuple[nl.ndarray, ...]]:
     """The tables where they are read from, and the constants that reading them takes."""
-    passes = penalty.shape[0] // 128
+    passes = (penalty.shape[0] + 127) // 128
     if gather:
         return hbm, constants(batch, 8, max(passes, 1))
     columns = 8

@@ -26,7 +26,7 @@ def penalty_slots(penalty: nl.ndarray, resident: int) -> list[nl.ndarray]:
     """SBUF for penalties: two slots a pass through which they stream, and last the first `resident` columns."""
     slots = []
     if resident < penalty.shape[1]:
-        for _ in range(2 * (penalty.shape[0] // 128)):
+        for _ in range(2 * ((penalty.shape[0] + 127) // 128)):
             slots.append(nl.ndarray((128, GROUP * TILE), dtype=penalty.dtype, buffer=nl.sbuf))  # noqa: PERF401
     if resident > 0:
         slots.append(resident_table(penalty[:, 0:resident]))
@@ -134,27 +134,29 @@ def add_penalties(
     resident: int,
 ) -> None:
     """Add each sequence's mask to a group's logits: 0 or a large negative number a token."""
-    passes = penalty.shape[0] // 128
+    passes = (penalty.shape[0] + 127) // 128
     batch = rows.shape[1] // passes
     first, last = group[0][0], group[len(group) - 1]
     width = last[0] + last[1] - first
     for j in range(passes):
+        masks = min(128, penalty.shape[0] - j * 128)
         slot, start = of_penalties[len(of_penalties) - 1], j * resident + first
         if first + width > resident:
             slot, start = of_penalties[(first // (GROUP * TILE) % 2) * passes + j], 0
-            stream_penalties(slot, penalty, j, first, width)
+            source = penalty[j * 128 : j * 128 + masks, first : first + width]
+            stream_penalties(slot[0:masks, 0:width], source)
         for i in range(len(group)):
             low = start + group[i][0] - first
             nisa.nc_matmul(
                 dst=logits[i],
-                stationary=rows[:, j * batch : (j + 1) * batch],
-                moving=slot[:, low : low + group[i][1]],
+                stationary=rows[0:masks, j * batch : (j + 1) * batch],
+                moving=slot[0:masks, low : low + group[i][1]],
             )
 
 
-def stream_penalties(slot: nl.ndarray, penalty: nl.ndarray, j: int, first: int, width: int) -> None:
-    """128 masks, `width` columns from `first` on."""
-    nisa.dma_copy(dst=slot[:, 0:width], src=penalty[j * 128 : (j + 1) * 128, first : first + width])
+def stream_penalties(slot: nl.ndarray, source: nl.ndarray) -> None:
+    """Up to 128 masks, a group's columns."""
+    nisa.dma_copy(dst=slot, src=source)
 
 
 def maxima(batch: int, tiles: int) -> tuple[nl.ndarray, nl.ndarray]:
@@ -223,8 +225,8 @@ def lowest_best(
     nisa.tensor_reduce(dst=inside, op=nl.add, data=masked, axis=1)
     # All tiles begin at multiples of 512 but perhaps the last, which then begins lower.
     start = nl.ndarray((batch, 1), dtype=nl.float32, buffer=nl.sbuf)
-    last = float(bounds[len(bounds) - 1][0])
-    nisa.tensor_scalar(dst=start, data=tile, op0=nl.multiply, operand0=float(TILE), op1=nl.minimum, operand1=last)
+    last = bounds[len(bounds) - 1][0] * 1.0
+    nisa.tensor_scalar(dst=start, data=tile, op0=nl.multiply, operand0=TILE * 1.0, op1=nl.minimum, operand1=last)
     token = nl.ndarray((batch, 1), dtype=nl.float32, buffer=nl.sbuf)
     nisa.tensor_tensor(dst=token, data1=start, data2=inside, op=nl.add)
     return top[:, 0:1], token

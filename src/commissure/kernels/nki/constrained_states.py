@@ -39,14 +39,14 @@ def constants(batch: int, columns: int, passes: int) -> tuple[nl.ndarray, ...]:
 
 
 def resident_table(table: nl.ndarray) -> nl.ndarray:
-    """[K, n] in HBM, K a multiple of 128, as [128, K / 128 * n] in SBUF."""
+    """[K, n] in HBM as [128, ceil(K / 128) * n] in SBUF: row p + 128 j on partition p, from column j * n on."""
     rows, columns = table.shape
-    held = nl.ndarray((128, rows // 128 * columns), dtype=table.dtype, buffer=nl.sbuf)
-    for j in range(rows // 128):
+    held = nl.ndarray((128, (rows + 127) // 128 * columns), dtype=table.dtype, buffer=nl.sbuf)
+    for first in range(0, rows, 128):
+        last, start = min(first + 128, rows), first // 128 * columns
         for low in range(0, columns, WIDEST):
             high = min(low + WIDEST, columns)
-            start = j * columns
-            nisa.dma_copy(dst=held[:, start + low : start + high], src=table[j * 128 : (j + 1) * 128, low:high])
+            nisa.dma_copy(dst=held[0 : last - first, start + low : start + high], src=table[first:last, low:high])
     return held
 
 
@@ -177,8 +177,8 @@ def mask_one_hot(
     gather: bool,
     counted: bool,
 ) -> nl.ndarray:
-    """[128, M / 128 * b] in the penalties' type: which mask each sequence stands under."""
-    passes = penalty.shape[0] // 128
+    """[128, ceil(M / 128) * b] in the penalties' type: which mask each sequence stands under."""
+    passes = (penalty.shape[0] + 127) // 128
     if gather:
         mask = at[3][:, BASE : BASE + 1]
         if counted:
@@ -186,14 +186,15 @@ def mask_one_hot(
             mask = as_type(gather_rows(tables[3], row), nl.float32)
         return one_hot_rows(mask, passes, penalty.dtype, chip)
     if counted:
-        of_rows = tables[3].shape[1] // penalty.shape[0]
+        of_rows = tables[3].shape[1] // (passes * 128)
         return selected_masks(one_hot_rows(mask_row(at[1], at[3]), of_rows, nl.float16, chip), tables[3], penalty)
     return selected_masks(at[2], tables[3], penalty)
 
 
 def selected_masks(one_hot: nl.ndarray, held: nl.ndarray, penalty: nl.ndarray) -> nl.ndarray:
     """One-hot masks from one-hot rows or states, by a product with the 0/1 table of which mask each selects."""
-    passes, of_rows = penalty.shape[0] // 128, held.shape[1] // penalty.shape[0]
+    passes = (penalty.shape[0] + 127) // 128
+    of_rows = held.shape[1] // (passes * 128)
     batch = one_hot.shape[1] // of_rows
     masks = nl.ndarray((128, passes * batch), dtype=penalty.dtype, buffer=nl.sbuf)
     for j in range(passes):

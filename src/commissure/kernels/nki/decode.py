@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.hal.errors import UsageError
+from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.loader import Kernel, load_kernel
-from commissure.kernels.nki.pack import Pack, dtype_of
+from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
 
 MODULE = "commissure.kernels.nki.constrained_decode"
@@ -53,7 +54,7 @@ def on_partitions(hidden: NDArray[np.floating]) -> NDArray[Any]:
     if not 1 <= batch <= MOST_BATCH:
         raise UsageError(f"the batch is {batch}; from 1 to {MOST_BATCH} sequences fit the partitions: split it")
     tiles = hidden.reshape(steps, size // PARTITIONS, PARTITIONS, batch).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(tiles.reshape(steps * PARTITIONS, -1)).astype(dtype_of("bfloat16"))
+    return np.ascontiguousarray(tiles.reshape(steps * PARTITIONS, -1)).astype(NUMPY["bfloat16"])
 
 
 def decode(
@@ -79,7 +80,7 @@ def decode(
             f"[H, {packed.vocabulary:,}] and [b]"
         )
     at = (_column(states, np.int32), _column(np.zeros(batch) if counts is None else counts, np.int32))
-    weights = weights.astype(dtype_of("bfloat16"))
+    weights = weights.astype(NUMPY["bfloat16"])
     if shards == 1:
         return _whole(packed, hidden, weights, at, sampling, target)
     tokens = np.zeros((steps, batch), np.int32)
@@ -103,7 +104,7 @@ def unconstrained(
     noise, temperature = _sampling(sampling, batch)
     tokens: NDArray[np.int32] = _kernel("unconstrained_decode", target)(
         on_partitions(hidden),
-        weights.astype(dtype_of("bfloat16")),
+        weights.astype(NUMPY["bfloat16"]),
         noise,
         temperature,
         sampled=sampling is not None,

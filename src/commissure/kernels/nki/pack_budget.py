@@ -43,7 +43,7 @@ def plan(packed: Pack, hidden: int, batch: int, target: str, *, sampled: bool = 
     limit = find_target(target).sbuf_bytes
     columns = -(-packed.vocabulary // shards)
     parts = _fixed(packed, hidden, batch, columns, sampled=sampled)
-    item = packed.penalty.dtype.itemsize * (packed.penalty.shape[0] // 128)
+    item = packed.penalty.dtype.itemsize * -(-packed.masks // 128)
     left = limit - sum(parts.values()) - LEAST_DEPTH * ROW
     if columns * item <= left:
         resident = columns
@@ -74,7 +74,7 @@ def _fixed(packed: Pack, hidden: int, batch: int, columns: int, *, sampled: bool
     """Bytes per partition of what a plan cannot choose."""
     tables = packed.tables
     tiles = max(-(-columns // 512) + 1, 8)
-    passes = packed.penalty.shape[0] // 128
+    passes = -(-packed.masks // 128)
     parts = {
         "hidden states": 2 * 2 * (hidden // 128) * batch,
         "best of tiles": tiles * (8 * (4 + 4) + 3 * 4),

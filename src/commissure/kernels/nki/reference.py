@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commissure.kernels.nki.pack import GrammarArrays
+from commissure.kernels.nki.pack_arrays import GrammarArrays
 
 UNCONSTRAINED = -1
 """In place of a grammar's number."""

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.hal.errors import UsageError
+from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.executor.launch import ArraySpec
 from commissure.kernels.nki.loader import load_kernel
-from commissure.kernels.nki.pack import Pack, dtype_of
+from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_budget import Plan, plan
-from commissure.kernels.nki.pack_tables import EXACT, RECORD, TOKEN_COLUMNS, Tables
+from commissure.kernels.nki.pack_joined import RECORD
+from commissure.kernels.nki.pack_tables import EXACT, TOKEN_COLUMNS, Tables
 from commissure.kernels.nki.trace import Trace
 
 MODULE = "commissure.kernels.nki.constrained_decode"
@@ -44,7 +46,7 @@ def blank_pack(
     penalty_dtype: str = "float8_e5m2",
 ) -> Pack:
     """A pack of these sizes that takes no memory; `rows` > 0 with a length register. Numbers are all 0."""
-    kind, half = dtype_of(penalty_dtype), np.dtype(np.float16)
+    kind, half = NUMPY[penalty_dtype], np.dtype(np.float16)
     digits = 1 if states <= EXACT else 2
     blocks = digits + (1 + digits if rows else 0)
     if gather:
@@ -65,7 +67,7 @@ def blank_pack(
             _blank((_padded(rows or states), _padded(masks)), kind),
             digits,
         )
-    return Pack(_blank((_padded(masks), vocabulary), kind), tables, (0, states), masks, rows > 0)
+    return Pack(_blank((masks, vocabulary), kind), tables, (0, states), rows > 0)
 
 
 def constrained_trace(packed: Pack, case: Case) -> tuple[Trace, Plan]:
@@ -75,7 +77,7 @@ def constrained_trace(packed: Pack, case: Case) -> tuple[Trace, Plan]:
     column = ArraySpec((case.batch, 1), "int32")
     trace = load_kernel(MODULE, case.target, "constrained_decode").trace(
         *_inputs(packed, case)[:2],
-        ArraySpec((packed.penalty.shape[0], fits.columns), packed.penalty.dtype.name),
+        ArraySpec((packed.masks, fits.columns), packed.penalty.dtype.name),
         *_inputs(packed, case)[2:],
         column,
         column,

@@ -168,6 +168,7 @@ def test_extreme_bounds_are_exact(bound: str, off: str) -> None:
         (lambda: exactly([Decimal("NaN")]), "not a JSON number"),
         (lambda: multiple_of(Decimal(0)), "above 0"),
         (lambda: multiple_of(Decimal(-3)), "above 0"),
+        (lambda: multiple_of(Decimal("NaN")), "not a JSON number"),
         (lambda: multiple_of(Decimal(1_000_003)), "20,000 states"),
         (lambda: multiple_of(Decimal("19999")), "20,000 states"),
         (lambda: any_number().contains(Decimal("1e999999")), "2,000 digits"),

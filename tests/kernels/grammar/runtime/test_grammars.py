@@ -110,6 +110,9 @@ def test_misuse_is_told() -> None:
         Grammars.of([])
     with pytest.raises(UsageError, match="share a vocabulary"):
         Grammars.of([tables, other])
+    for token in (-1, 2):
+        with pytest.raises(UsageError, match="give 0 to 1"):
+            Grammars.of([tables]).advance(np.array([1], np.int32), np.zeros(1, np.int32), np.array([token]))
     masks, rows = Grammars.of([tables]).masks, np.array([1], np.int32)
     for shape in ((1, 1), (2, 2), (2,)):
         with pytest.raises(UsageError, match="shape"):

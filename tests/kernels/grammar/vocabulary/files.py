@@ -12,12 +12,13 @@ def json_bytes(value: Any) -> bytes:
 
 
 def byte_level_json(**changes: Any) -> dict[str, Any]:
-    """Ids 0 to 3 by byte-level BPE, 4 a gap, 5 added text, 6 the end."""
+    """Ids 0 to 3 by byte-level BPE, 4 a gap, 5 added text, 6 the end, 7 a tag of HTML."""
     return {
         "version": "1.0",
         "added_tokens": [
             {"id": 5, "content": "<think> Ġ", "special": False},
             {"id": 6, "content": "<|im_end|>", "special": True},
+            {"id": 7, "content": "</s>", "special": False},
         ],
         "normalizer": None,
         "pre_tokenizer": {

@@ -43,7 +43,7 @@ def test_a_trie_is_saved_and_read(tmp_path: Path) -> None:
         assert getattr(again, name).dtype == getattr(trie, name).dtype
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"\x93NUMPY\x01\x00", b"text"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK", b"\x93NUMPY\x01\x00", b"text"])
 def test_what_is_no_saved_trie_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "trie.npz").write_bytes(content)
     with pytest.raises(VocabularyError, match=r"trie\.npz: not a saved trie"):

@@ -89,7 +89,12 @@ class Grammars:
         )
 
     def advance(self, states: Ints, counts: Ints, tokens: NDArray[np.integer]) -> tuple[Ints, Ints]:
-        """The states and counts after a token of each sequence; (REFUSED, 0) where its grammar refuses it."""
+        """The states and counts after a token of each sequence; (REFUSED, 0) where its grammar refuses it.
+
+        Raises UsageError for a token that is not of the vocabulary.
+        """
+        if np.minimum.reduce(tokens, initial=0) < 0 or np.maximum.reduce(tokens, initial=0) >= self.masks.size:
+            raise UsageError(f"tokens {tokens.min()} to {tokens.max()}: give 0 to {self.masks.size - 1}")
         column = self._class_of.take(self._class_from.take(states) + tokens)
         edge = self._next_from.take(states) + column
         to = self._next.take(edge)

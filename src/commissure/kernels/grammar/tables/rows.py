@@ -64,8 +64,10 @@ def make_rows(allowed: NDArray[np.bool_], class_of: NDArray[np.uint16]) -> Rows:
     # A row that is not told by its allowed classes is told by the others.
     owner, ids = _tokens(allowed ^ (form == COMPLEMENT)[:, None], form != BITMAP, of_class, class_of)
     data[begin[owner] + _within(owner)] = ids
-    for row in np.flatnonzero(form == BITMAP):
-        data[begin[row] : begin[row + 1]] = packed_bits(allowed[row].take(class_of))
+    bitmaps = np.flatnonzero(form == BITMAP)
+    for at in range(0, len(bitmaps), 8):
+        eight = bitmaps[at : at + 8]
+        data[begin[eight][:, None] + np.arange(words(size))] = _bitmaps(allowed[eight], class_of)
     return from_hybrid(size, form, begin, data)
 
 
@@ -89,6 +91,14 @@ def packed_bits(allowed: NDArray[np.bool_]) -> NDArray[np.uint32]:
     padded = np.zeros(words(len(allowed)) * 32, np.bool_)
     padded[: len(allowed)] = allowed
     return np.packbits(padded, bitorder="little").view("<u4").astype(np.uint32, copy=False)
+
+
+def _bitmaps(allowed: NDArray[np.bool_], class_of: NDArray[np.uint16]) -> NDArray[np.uint32]:
+    """Up to eight rows of classes as packed rows of tokens: the rows are the bits of one byte a token."""
+    of_token = np.zeros(words(len(class_of)) * 32, np.uint8)
+    of_token[: len(class_of)] = np.packbits(allowed, axis=0, bitorder="little")[0].take(class_of)
+    rows = [np.packbits(of_token & np.uint8(1 << row), bitorder="little") for row in range(len(allowed))]
+    return np.stack(rows).view("<u4")
 
 
 def _tokens(

@@ -62,9 +62,7 @@ class SlotMaker:
         if most != UNBOUNDED and len(live):
             room_span = int(spent.max())
             room_from = most - room_span
-        counts = np.union1d(
-            np.arange(need_from, need_from + need_span + 1), np.arange(room_from, room_from + room_span + 1)
-        )
+        counts = _either((need_from, need_from + need_span), (room_from, room_from + room_span))
         slots = (counts - need_from).clip(0, need_span) + (counts - room_from).clip(0, room_span)
         reached = counts[:, None] + spent.astype(np.int64)
         allowed = np.zeros((len(counts), self._classes), np.bool_)
@@ -81,3 +79,9 @@ class SlotMaker:
         return [
             self._known.setdefault(blob[at * width : (at + 1) * width], len(self._known)) for at in range(len(packed))
         ]
+
+
+def _either(*ranges: tuple[int, int]) -> NDArray[np.int64]:
+    """The numbers of two ranges, ends included, ascending."""
+    (low, high), (begin, end) = sorted(ranges)
+    return np.concatenate([np.arange(low, high + 1), np.arange(max(begin, high + 1), end + 1)])

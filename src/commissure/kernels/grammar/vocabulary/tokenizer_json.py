@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from commissure.kernels.grammar.errors import VocabularyError
 from commissure.kernels.grammar.vocabulary.pieces import SPACE, byte_level, is_byte, piece
-from commissure.kernels.grammar.vocabulary.vocabulary import ENDS, Vocabulary, of_ids
+from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary, of_ids
 
 
 class AddedToken(BaseModel):
@@ -62,7 +62,7 @@ class TokenizerFile(BaseModel):
 
 
 def read_tokenizer_json(data: bytes, name: str, eos: Sequence[int] = ()) -> Vocabulary:
-    """The vocabulary of a file. Its special tokens do not say which ends an answer: names in ENDS do, or eos.
+    """The vocabulary of a file. Which of its special tokens end an answer, their names tell (see ENDS), or eos.
 
     Raises VocabularyError for what is not such a file, an id that two tokens have, or a way of writing that has no
     bytes for a token (WordPiece leaves out spaces).
@@ -85,7 +85,7 @@ def read_tokenizer_json(data: bytes, name: str, eos: Sequence[int] = ()) -> Voca
         elif token not in added:
             texts[token] = _bytes(file, text, name, token)
     for more in file.added_tokens:
-        if more.special or more.content in ENDS or not more.content:
+        if more.special or not more.content:
             named[more.id] = more.content
         else:
             texts[more.id] = more.content.encode()

@@ -153,11 +153,7 @@ RULES: dict[str, Rule] = {
     "nc_find_index8": Rule(_read, "documented", "N"),
     "nc_match_replace8": Rule(_read, "assumed", "N: documented as min(64, N), read as max"),
     "nc_transpose": Rule(_transpose, "documented", "TensorE max(P, min(64, F)), VectorE N"),
-    "nc_matmul": Rule(
-        _matmul,
-        "documented",
-        "max(min(64, stationary), moving); fp32 four times that, twice if told that one is of 0 and 1",
-    ),
+    "nc_matmul": Rule(_matmul, "documented", "max(min(64, stationary), moving); fp32 4 times, 2 if one is of 0 and 1"),
     "nc_stream_shuffle": Rule(_one_pass, "documented", "N"),
     "local_gather": Rule(_local_gather, "documented", "150 + N / C(element)"),
     "nc_n_gather": Rule(_times(_one_pass, 1, 150), "assumed", "150 + N, as iota"),

@@ -19,9 +19,9 @@ def multiples(divisor: Decimal) -> Dfa:
     With divisor = p / 10^q, x is a multiple if x 10^q mod p = 0: the remainder of the digits so far is carried along,
     and after q digits of a fraction only zeros may follow. Raises PatternError if that takes too many states.
     """
-    if not divisor > 0:
-        raise PatternError(f"multiples of {divisor}: the divisor must be above 0")
     whole, fraction = digits(divisor)
+    if divisor <= 0:
+        raise PatternError(f"multiples of {divisor}: the divisor must be above 0")
     rest = Remainders(int(whole + fraction))
     scale = len(fraction)
 

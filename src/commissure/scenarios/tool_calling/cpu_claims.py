@@ -52,8 +52,9 @@ def speedup_claim(chip: KernelCosts, cpu: CpuSteps) -> Claim:
         judged is None or parts[WHOLE] / judged >= (1 - TOLERANCE) * SPEEDUP,
         f"at batch {BATCH} on {cpu.machine} the whole step takes {parts[WHOLE]:,.0f} us: selection "
         f"{parts[SELECTION]:.3g}, application {parts[APPLICATION]:,.0f}; {parts[LEAST]:,.0f} where no more tokens are "
-        f"touched than must be. Over the claim's own {KERNEL_US[BATCH]} us these are {theirs[WHOLE]:,.0f}, {theirs[SELECTION]:.3g}, "
-        f"{theirs[APPLICATION]:,.0f} and {theirs[LEAST]:,.0f} times: the number hangs on what is divided by what. "
+        f"touched than must be. Over the claim's own {KERNEL_US[BATCH]} us these are {theirs[WHOLE]:,.0f}, "
+        f"{theirs[SELECTION]:.3g}, {theirs[APPLICATION]:,.0f} and {theirs[LEAST]:,.0f} times: the number hangs on "
+        "what is divided by what. "
         "Judged is the whole step over the fused kernel as engines launch it, its masks streamed."
         + (f" {nothing}: nothing is added, so there is no ratio." if nothing else ""),
         kernel_inputs(chip) | _measured(cpu),
@@ -70,8 +71,9 @@ def growth_claim(cpu: CpuSteps) -> Claim:
         *STATEMENTS["growth"],
         growth[WHOLE] > GROWTH,
         f"on {cpu.machine} selection grows {growth[SELECTION]:.3g} times, application {growth[APPLICATION]:.3g}, the "
-        f"whole step, which is judged, {growth[WHOLE]:.3g}. 64 times the rows are 64 times the work; what is beyond that is "
-        "logits that leave the caches: 64 rows of float32 are 33 MB. How far depends on the processor and on what else "
+        f"whole step, which is judged, {growth[WHOLE]:.3g}. 64 times the rows are 64 times the work; what is beyond "
+        "that is logits that leave the caches: 64 rows of float32 are 33 MB. How far depends on the processor and on "
+        "what else "
         "it does.",
         _measured(cpu),
         live=growth,
@@ -92,7 +94,8 @@ def cpu_share_claim(cpu: CpuSteps, live: Mapping[str, float] | None) -> Claim:
         min(at) <= CPU_SHARE <= max(at),
         f"the whole step on {cpu.machine}, between modelled steps of one Inferentia2 (roofline, contexts of {CONTEXT} "
         f"tokens): {told}. The claim names neither model nor batch: it counts as reproduced if it lies between these "
-        f"two models at batch {BATCH}. Live is what llama.cpp's own grammar sampler took of a token's time, if it was run.",
+        f"two models at batch {BATCH}. Live is what llama.cpp's own grammar sampler took of a token's "
+        "time, if it was run.",
         _measured(cpu) | {"models": list(MODELS), "context_tokens": CONTEXT, "chip": CHIP_NAME},
         sim={f"{model}, batch {b}": share for model, found in shares.items() for b, share in found.items()},
         live=live,

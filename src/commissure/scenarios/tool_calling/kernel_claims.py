@@ -45,8 +45,10 @@ def kernel_claim(chip: KernelCosts, one_core_us: float) -> Claim:
         all(least.values()),
         "a documented-cost estimate of what a step grows by, not silicon. The fused kernel adds "
         f"{resident[1]:.3g} us at batch 1 and {resident[BATCH]:.3g} at {BATCH} with its table in SBUF, "
-        f"{streamed[1]:.3g} and {streamed[BATCH]:.3g} with the table streamed. {LAUNCHES}: within the claim is {held}. Its states alone take "
-        f"{chip.chain_us:.1f} us, hidden behind the layers. A stand-alone pass over the logits grows with the batch, "
+        f"{streamed[1]:.3g} and {streamed[BATCH]:.3g} with the table streamed. {LAUNCHES}: within the claim is "
+        f"{held}. Its "
+        f"states alone take {chip.chain_us:.1f} us, hidden behind the layers. A stand-alone pass over the logits "
+        "grows with the batch, "
         f"from {alone[1]:.3g} to {alone[BATCH]:.3g} us, {one_core_us:.3g} on one core: no such pass takes 1.7 us.",
         kernel_inputs(chip),
         sim={f"{design}, batch {b}, us": us for design, found in chip.added_us.items() for b, us in found.items()},

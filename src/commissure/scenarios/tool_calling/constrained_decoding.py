@@ -76,8 +76,9 @@ class ConstrainedDecoding:
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """The endpoints under that way of masking, each session at one of them."""
-        share = forced_share(settings.vocabulary, settings.whitespace) if settings.skip_forced else 0.0
-        return under(fleet, policy, settings.batch, share)
+        # Asked for in any case, so that a vocabulary that is not there is told before anything runs.
+        share = forced_share(settings.vocabulary, settings.whitespace)
+        return under(fleet, policy, settings.batch, share if settings.skip_forced else 0.0)
 
     def behaviour(self, settings: Settings) -> RightAnswers:
         """Right answers."""

@@ -79,9 +79,10 @@ def test_without_a_vocabulary_nothing_is_measured() -> None:
 
 
 def test_the_newest_live_run_with_and_without_a_grammar_is_told() -> None:
-    def leg(run: str, policy: str, token_s: float, **other: str) -> dict[str, object]:
-        known = {"scenario": SCENARIO_NAME, "world": "live", "settings": {"batch": 1}, "run_dir": run}
-        return known | {"policy": policy, "pace": {"local": {"token_s": token_s}}} | other
+    def leg(run: str, policy: str, token_s: float, world: str = "live") -> dict[str, object]:
+        pace = {"local": {"median_token_s": token_s}}
+        return {"scenario": SCENARIO_NAME, "world": world, "settings": {"batch": 1}, "run_dir": run, "policy": policy,
+                "pace": pace}  # fmt: skip
 
     older = [leg("a", "free", 1.0), leg("a", "cpu", 10.0)]
     newer = [leg("b", "free", 3.0), leg("b", "cpu", 4.0)]

@@ -129,6 +129,7 @@ class ConstrainedDecoding:
         told = f"{measures['accepted']} of {measures['answers']}" + (f", {measures['cut']} cut" * bool(measures["cut"]))
         return {
             "a token, ms": _each({name: f"{one['token_s'] * 1e3:.3f}" for name, one in pace.items()}),
+            "median": _each({name: f"{one['median_token_s'] * 1e3:.3f}" for name, one in pace.items()}),
             "tokens/s": _each({name: f"{one['tokens_per_s']:.0f}" for name, one in pace.items()}),
             "masks, of a token's time": _each({name: f"{share:.2%}" for name, share in shares.items()}) or "-",
             "accepted": told,

@@ -119,7 +119,8 @@ def sampler_share(measured: Sequence[Mapping[str, Any]]) -> dict[str, float] | N
     if not both:
         return None
     free, under = both[-1]["free"], both[-1]["cpu"]
-    return {name: 1.0 - free[name]["token_s"] / under[name]["token_s"] for name in under if name in free}
+    median = "median_token_s"
+    return {name: 1.0 - free[name][median] / found[median] for name, found in under.items() if name in free}
 
 
 def _measured(cpu: CpuSteps) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Protocol
 
 from commissure.hal.endpoint import Endpoint
@@ -29,17 +30,24 @@ class Timed(Protocol):
 
 
 def pace(times: Sequence[Timed], output_tokens: Sequence[int]) -> dict[str, float]:
-    """`token_s`: the mean time from a token to the next of its call; `tokens_per_s`; `batch`: of how many calls a token
-    had company, itself included, in the mean over all tokens.
+    """`token_s`: the mean time from a token to the next; `median_token_s`: the median of its means in each call, which
+    other work of a real machine disturbs less; `tokens_per_s`; `batch`: how many calls decoded at once, in the mean
+    over all tokens.
     """
     after_first = sum(tokens - 1 for tokens in output_tokens)
     decode_s = sum(one.decode_s for one in times)
     span_s = max(one.start_s + one.total_s for one in times) - min(one.start_s for one in times)
     return {
         "token_s": decode_s / after_first if after_first else 0.0,
+        "median_token_s": _median_token_s(times, output_tokens),
         "tokens_per_s": sum(output_tokens) / span_s if span_s else 0.0,
         "batch": _company(times),
     }
+
+
+def _median_token_s(times: Sequence[Timed], output_tokens: Sequence[int]) -> float:
+    found = [one.decode_s / (tokens - 1) for one, tokens in zip(times, output_tokens, strict=True) if tokens > 1]
+    return median(found) if found else 0.0
 
 
 def _company(times: Sequence[Timed]) -> float:

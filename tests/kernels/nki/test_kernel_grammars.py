@@ -10,15 +10,16 @@ from commissure.kernels.grammar.automaton import START, Automaton
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import VocabularyError
 from commissure.kernels.grammar.tables.table import TokenTables
+from commissure.kernels.grammar.vocabulary import Vocabulary
 from commissure.kernels.nki.decode import decode
 from commissure.kernels.nki.pack import pack
 from commissure.kernels.nki.pack_arrays import GrammarArrays
-from tests.kernels.grammar.small import Tokens, after, allowed, automata, vocabularies
+from tests.kernels.grammar.small import after, allowed, automata, tokens, vocabularies
 
 STEPS, BATCH = 6, 5
 
 
-def built(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
+def built(automaton: Automaton, vocabulary: Vocabulary) -> TokenTables:
     try:
         return TokenTables.build(automaton, vocabulary, Meter(Budget()))
     except VocabularyError:
@@ -27,15 +28,15 @@ def built(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
         raise
 
 
-def at_least_eight(vocabulary: Tokens) -> Tokens:
+def at_least_eight(vocabulary: Vocabulary) -> Vocabulary:
     """The fewest that VectorE searches, by special tokens more."""
     more = max(8 - vocabulary.size, 0)
     special = vocabulary.special | frozenset(range(vocabulary.size, vocabulary.size + more))
-    return Tokens((*vocabulary.tokens, *[b""] * more), special, vocabulary.eos)
+    return tokens((*vocabulary.tokens, *[b""] * more), special, vocabulary.eos)
 
 
 def expected(
-    automata: list[Automaton], vocabulary: Tokens, which: list[int], logits: np.ndarray
+    automata: list[Automaton], vocabulary: Vocabulary, which: list[int], logits: np.ndarray
 ) -> tuple[np.ndarray, list[tuple[int, int] | None]]:
     """[T, b] tokens, and each sequence's place, None after its end."""
     places: list[tuple[int, int] | None] = [(START, 0)] * len(which)
@@ -54,7 +55,7 @@ def expected(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(automata(), min_size=1, max_size=2), vocabularies(), st.booleans(), st.integers(0, 2**32))
 def test_every_token_is_the_best_that_the_automaton_allows(
-    machines: list[Automaton], tokens: Tokens, gather: bool, seed: int
+    machines: list[Automaton], tokens: Vocabulary, gather: bool, seed: int
 ) -> None:
     dice, vocabulary = np.random.default_rng(seed), at_least_eight(tokens)
     tables = [built(machine, vocabulary) for machine in machines]

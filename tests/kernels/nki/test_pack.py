@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from commissure.hal.errors import UsageError
 from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.nki.pack import PENALTY, pack
+from commissure.kernels.nki.pack_arrays import check
 from commissure.kernels.nki.pack_budget import plan
 from commissure.kernels.nki.pack_joined import BASE, LOCAL, TOKENS, joined
 from commissure.kernels.nki.pack_tables import one_hot_bytes
@@ -40,6 +41,13 @@ def test_gathered_tables_are_the_grammar(seed: int, count: int) -> None:
                 assert np.array_equal(packed.penalty[mask].astype(np.float32) == 0, live)
 
 
+@pytest.mark.parametrize("vocabulary", [7, 2**23 + 1])
+def test_vocabularies_beyond_the_chips_search(vocabulary: int) -> None:
+    grammar = random_grammar(np.random.default_rng(0), 80)
+    with pytest.raises(UsageError, match=f"{vocabulary:,} tokens"):
+        check(0, grammar, vocabulary)
+
+
 def test_equal_masks_of_all_grammars_are_one() -> None:
     dice = np.random.default_rng(0)
     one = random_grammar(dice, 80)
@@ -52,6 +60,7 @@ def test_equal_masks_of_all_grammars_are_one() -> None:
     ("change", "told"),
     [
         ({"class_of": np.zeros(79, int)}, "class_of needs 80"),
+        ({"clips": np.full((4, 6), -1), "keeps": np.zeros((4, 6), int), "adds": np.zeros((4, 6), int)}, "negative"),
         ({"class_of": np.full(80, 4)}, "above 3"),
         ({"base": np.zeros(5, int)}, "base needs 6"),
         ({"next": np.full((4, 6), 6)}, "above 5"),
@@ -64,6 +73,15 @@ def test_arrays_that_do_not_fit_together(change: dict[str, np.ndarray], told: st
     grammar = random_grammar(np.random.default_rng(0), 80)
     with pytest.raises(UsageError, match=f"grammar 0.*{told}"):
         pack([replace(grammar, **change)], gather=False)
+
+
+def test_states_have_a_grammar_and_a_number_there() -> None:
+    dice = np.random.default_rng(0)
+    packed = pack([random_grammar(dice, 80, states=size) for size in (5, 9, 3)], gather=True)
+    everything = [(grammar, local) for grammar, size in enumerate((6, 10, 4)) for local in range(size)]
+    assert [packed.local(packed.state(*each)) for each in everything] == everything
+    assert packed.local(packed.free) == (0, 5)
+    assert packed.local(packed.ended(1)) == (1, 8)
 
 
 def test_no_grammar_at_all() -> None:

@@ -115,8 +115,7 @@ def compile_schema(schema: Any, settings: Settings | None = None, budget: Budget
     Raises InvalidSchema, NotRegular, Unsatisfiable or OverBudget, each naming the JSON pointer and the keyword.
     """
     settings, budget = settings or Settings(), budget or Budget()
-    if isinstance(schema, str | bytes):
-        schema = _read(schema)
+    schema = document(schema)
     meter = Meter(budget)
     source = Source(schema)
     built = Builder(Reader(settings, meter), settings, meter).build(formula(source.root))
@@ -145,9 +144,12 @@ def _named(byte: int) -> str:
     return repr(chr(byte)) if byte < 0x80 else f"byte 0x{byte:02x}"
 
 
-def _read(text: str | bytes) -> Any:
+def document(schema: Any) -> Any:
+    """The schema itself, of its JSON text where that is given. Raises InvalidSchema if the text is no JSON."""
+    if not isinstance(schema, str | bytes):
+        return schema
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(schema, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InvalidSchema("", "", f"it is no JSON: {error or 'nested too deep'}") from error
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from commissure.hal.errors import UsageError
 from commissure.kernels.grammar.budget import Budget
-from commissure.kernels.grammar.compile import Grammar, compile_schema
-from commissure.kernels.grammar.errors import NotRegular, OverBudget
+from commissure.kernels.grammar.compile import Grammar, compile_schema, document
+from commissure.kernels.grammar.errors import GrammarError, NotRegular, OverBudget
 from commissure.kernels.grammar.runtime.fallback import FallbackMatcher, FallbackTokens
 from commissure.kernels.grammar.runtime.matcher import Matcher
 from commissure.kernels.grammar.schema.settings import Settings
@@ -20,11 +20,15 @@ BYTES = Vocabulary("bytes", (*(bytes([byte]) for byte in range(256)), b""), froz
 class FallbackGrammar:
     """A schema as llguidance reads it. `refused` is why we do not compile it ourselves."""
 
-    def __init__(self, schema: Any, refused: Exception) -> None:
+    def __init__(self, schema: Any, refused: GrammarError) -> None:
         self.refused = refused
         self._schema = schema
         self._tokens: tuple[Vocabulary, FallbackTokens] | None = None
-        self.matcher(BYTES)
+        try:
+            self.matcher(BYTES)
+        except GrammarError as error:
+            reason = f"{refused.reason}; and {error.reason}"
+            raise type(refused)(refused.pointer, refused.keyword, reason, refused.fix) from error
 
     def matcher(self, vocabulary: Vocabulary) -> Matcher:
         """One sequence of tokens. Raises MissingExtra, and GrammarError where llguidance refuses the schema too."""
@@ -47,6 +51,7 @@ def compile_or_fall_back(
     schema: Any, settings: Settings | None = None, budget: Budget | None = None
 ) -> Grammar | FallbackGrammar:
     """Our grammar, or llguidance's where ours refuses a keyword or outgrows the budget; other errors are raised."""
+    schema = document(schema)
     try:
         return compile_schema(schema, settings, budget)
     except (NotRegular, OverBudget) as refused:

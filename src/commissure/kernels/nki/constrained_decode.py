@@ -20,12 +20,13 @@ from commissure.kernels.nki.constrained_logits import (
     weight_slots,
 )
 from commissure.kernels.nki.constrained_states import (
+    TOKEN_COLUMNS,
     advance_states,
-    constants,
     load_states,
-    resident_table,
+    move_blocks,
     store_states,
 )
+from commissure.kernels.nki.constrained_tables import constants, resident_table
 
 
 @nki.jit  # type: ignore[untyped-decorator]
@@ -59,7 +60,7 @@ def constrained_decode(
     of_weights = weight_slots(weights, depth)
     sampling = (sampled, noise, load_temperature(temperature))
     hbm = (of_token, of_class, of_state, of_row)
-    tables, chip = state_machine(hbm, penalty, batch, gather)
+    tables, chip = state_machine(hbm, penalty, batch, gather, class_columns(of_class, counted, digits))
     at = load_states(states, counts, tables, chip, gather)
     of_penalties = penalty_slots(penalty, resident)
     steps = hidden.shape[0] // 128
@@ -119,7 +120,7 @@ def shard_best(
     batch = states.shape[0]
     of_weights = weight_slots(weights, depth)
     sampling = (sampled, noise, load_temperature(temperature))
-    held, chip = state_machine((of_state, of_row), penalty, batch, gather)
+    held, chip = state_machine((of_state, of_row), penalty, batch, gather, 8)
     tables = (of_state, of_state, held[0], held[1])
     at = load_states(states, counts, tables, chip, gather)
     of_penalties = penalty_slots(penalty, resident)
@@ -147,7 +148,8 @@ def merge_shards(
 ) -> tuple[nl.ndarray, ...]:
     """The best of n shards' values [n * b, 1], lowest token of equals, and the next states: as constrained_decode."""
     batch = states.shape[0]
-    tables, chip = state_machine((of_token, of_class, of_state), of_state, batch, gather)
+    columns = class_columns(of_class, counted, digits)
+    tables, chip = state_machine((of_token, of_class, of_state), of_state, batch, gather, columns)
     at = load_states(states, counts, tables, chip, gather)
     token = best_shard(values, tokens, batch)
     chosen = nl.ndarray((batch, 1), dtype=nl.int32, buffer=nl.shared_hbm)
@@ -157,16 +159,20 @@ def merge_shards(
 
 
 def state_machine(
-    hbm: tuple[nl.ndarray, ...], penalty: nl.ndarray, batch: int, gather: bool
+    hbm: tuple[nl.ndarray, ...], penalty: nl.ndarray, batch: int, gather: bool, columns: int
 ) -> tuple[tuple[nl.ndarray, ...], tuple[nl.ndarray, ...]]:
-    """The tables where they are read from, and the constants that reading them takes."""
+    """The tables where they are read from, and the constants that reading rows of up to `columns` takes."""
     passes = (penalty.shape[0] + 127) // 128
     if gather:
-        return hbm, constants(batch, 8, max(passes, 1))
-    columns = 8
+        return hbm, constants(batch, 8, passes)
     tables = []
     for table in hbm:
-        columns = max(columns, table.shape[1])
         passes = max(passes, table.shape[0] // 128)
         tables.append(resident_table(table))
     return tuple(tables), constants(batch, columns, passes)
+
+
+def class_columns(of_class: nl.ndarray, counted: bool, digits: int) -> int:
+    """The widest row in which a sequence's number is looked for: of tokens, or of classes."""
+    widest: int = max(TOKEN_COLUMNS, of_class.shape[1] // move_blocks(counted, digits))
+    return widest

@@ -4,7 +4,8 @@ constrained. Portable dialect: comprehensions are not documented in it, so lists
 import nki.isa as nisa
 import nki.language as nl
 
-from commissure.kernels.nki.constrained_states import mask_one_hot, resident_table
+from commissure.kernels.nki.constrained_states import mask_one_hot
+from commissure.kernels.nki.constrained_tables import resident_table
 
 TILE = 512
 GROUP = 3
@@ -76,14 +77,15 @@ def best_token(
     rows = ()
     for first in range(0, len(bounds), GROUP):
         group = bounds[first : first + GROUP]
+        turn = step * ((len(bounds) + GROUP - 1) // GROUP) + first // GROUP
         logits = logits_tiles(group, batch)
         # The first group's penalties come last: its products need no state, and hide how the states are made.
         if len(masking) > 0 and first > 0:
-            add_penalties(logits, group, rows, masking[3], masking[4], masking[7])
-        add_products(logits, group, x, weights, of_weights, batch)
+            add_penalties(logits, group, rows, masking[3], masking[4], masking[7], turn)
+        add_products(logits, group, x, weights, of_weights, batch, turn)
         if len(masking) > 0 and first == 0:
             rows = mask_one_hot(masking[0], masking[1], masking[2], masking[3], masking[5], masking[6])
-            add_penalties(logits, group, rows, masking[3], masking[4], masking[7])
+            add_penalties(logits, group, rows, masking[3], masking[4], masking[7], turn)
         for i in range(len(group)):
             tile_maximum(logits[i], group[i], sampling, best, place, first + i, step)
     return lowest_best(best, place, tile_numbers(batch, weights.shape[1]), bounds)
@@ -104,12 +106,13 @@ def add_products(
     weights: nl.ndarray,
     of_weights: list[nl.ndarray],
     batch: int,
+    turn: int,
 ) -> None:
-    """Add x^T W to a group's logits."""
+    """Add x^T W to a group's logits; `turn` counts groups over all steps, so that slots are used in turn throughout."""
     first, last = group[0][0], group[len(group) - 1]
     width = last[0] + last[1] - first
     for k in range(weights.shape[0] // 128):
-        slot = of_weights[(first // (GROUP * TILE) * (weights.shape[0] // 128) + k) % len(of_weights)]
+        slot = of_weights[(turn * (weights.shape[0] // 128) + k) % len(of_weights)]
         stream_weights(slot, weights, k, first, width)
         for i in range(len(group)):
             start = group[i][0] - first
@@ -132,6 +135,7 @@ def add_penalties(
     penalty: nl.ndarray,
     of_penalties: list[nl.ndarray],
     resident: int,
+    turn: int,
 ) -> None:
     """Add each sequence's mask to a group's logits: 0 or a large negative number a token."""
     passes = (penalty.shape[0] + 127) // 128
@@ -142,7 +146,7 @@ def add_penalties(
         masks = min(128, penalty.shape[0] - j * 128)
         slot, start = of_penalties[len(of_penalties) - 1], j * resident + first
         if first + width > resident:
-            slot, start = of_penalties[(first // (GROUP * TILE) % 2) * passes + j], 0
+            slot, start = of_penalties[turn % 2 * passes + j], 0
             source = penalty[j * 128 : j * 128 + masks, first : first + width]
             stream_penalties(slot[0:masks, 0:width], source)
         for i in range(len(group)):

@@ -14,6 +14,7 @@ from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.loader import Kernel, load_kernel
 from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
+from commissure.kernels.nki.pack_joined import MOST_COUNT
 
 MODULE = "commissure.kernels.nki.constrained_decode"
 PARTITIONS = 128
@@ -74,12 +75,9 @@ def decode(
     a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where tables exceed a core's SBUF.
     """
     steps, _, batch = hidden.shape
-    if weights.shape != (hidden.shape[1], packed.vocabulary) or len(states) != batch:
-        raise UsageError(
-            f"hidden is {hidden.shape}, weights {weights.shape}, states [{len(states)}]: they must be [T, H, b], "
-            f"[H, {packed.vocabulary:,}] and [b]"
-        )
-    at = (_column(states, np.int32), _column(np.zeros(batch) if counts is None else counts, np.int32))
+    counts = np.zeros(batch, np.int32) if counts is None else counts
+    _check(packed, hidden, weights, states, counts, sampling)
+    at = (_column(states, np.int32), _column(counts, np.int32))
     weights = weights.astype(NUMPY["bfloat16"])
     if shards == 1:
         return _whole(packed, hidden, weights, at, sampling, target)
@@ -111,6 +109,32 @@ def unconstrained(
         depth=MOST_DEPTH,
     )
     return tokens.reshape(steps, batch)
+
+
+def _check(
+    packed: Pack,
+    hidden: NDArray[np.floating],
+    weights: NDArray[np.floating],
+    states: NDArray[np.integer],
+    counts: NDArray[np.integer],
+    sampling: Sampling | None,
+) -> None:
+    """Raise UsageError for shapes, states and counts that the kernel would read wrongly."""
+    (steps, size, batch), vocabulary = hidden.shape, packed.vocabulary
+    found = {
+        "weights": (weights.shape, (size, vocabulary)),
+        "states": (np.shape(states), (batch,)),
+        "counts": (np.shape(counts), (batch,)),
+    }
+    if sampling is not None:
+        found["noise"] = (sampling.noise.shape, (steps, batch, vocabulary))
+        found["temperature"] = (sampling.temperature.shape, (batch,))
+    for name, (given, needed) in found.items():
+        if given != needed:
+            raise UsageError(f"{name} are {given}; for hidden {hidden.shape} they must be {needed}")
+    for name, values, most in (("states", states, packed.starts[-1] - 1), ("counts", counts, MOST_COUNT)):
+        if batch and not 0 <= int(np.min(values)) <= int(np.max(values)) <= most:
+            raise UsageError(f"{name} are {np.min(values)} to {np.max(values)}; the pack has 0 to {most:,}")
 
 
 def _whole(

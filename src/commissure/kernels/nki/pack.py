@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,11 @@ class Pack:
     def state(self, grammar: int, local: int = 1) -> int:
         """The common number of a grammar's state; the start by default."""
         return self.starts[grammar] + local
+
+    def local(self, state: int) -> tuple[int, int]:
+        """The grammar of a state, and its number there; inverse of `state`."""
+        grammar = bisect_right(self.starts, state) - 1
+        return grammar, state - self.starts[grammar]
 
     def ended(self, grammar: int) -> int:
         """Where a sequence stays after its end token."""

@@ -11,6 +11,11 @@ from commissure.hal.errors import UsageError
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
 
+LEAST_TOKENS = 8
+"""What VectorE's search for the largest eight takes at least."""
+MOST_TOKENS = 2**23
+"""Token numbers pass through fp32."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GrammarArrays:
@@ -53,6 +58,9 @@ class GrammarArrays:
 
 def check(number: int, grammar: GrammarArrays, vocabulary: int) -> None:
     """Raise UsageError, naming the grammar by its number, if its arrays do not fit together."""
+    if not LEAST_TOKENS <= vocabulary <= MOST_TOKENS:
+        most = f"{LEAST_TOKENS} to {MOST_TOKENS:,}"
+        raise UsageError(f"a vocabulary of {vocabulary:,} tokens; the chip's arg-max takes {most}")
     classes, states = grammar.next.shape
     counted = grammar.keeps is not None
     wrong = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.nki.executor.targets import find_target
 from commissure.kernels.nki.pack import Pack
+from commissure.kernels.nki.pack_tables import TOKEN_COLUMNS
 
 STRIP = 3 * 512
 """Columns of one row of W that are held at a time: kernels/nki/constrained_logits.py's GROUP * TILE."""
@@ -76,7 +77,7 @@ def _fixed(packed: Pack, hidden: int, batch: int, columns: int, *, sampled: bool
     tiles = max(-(-columns // 512) + 1, 8)
     passes = -(-packed.masks // 128)
     parts = {
-        "hidden states": 2 * 2 * (hidden // 128) * batch,
+        "hidden states": 2 * (hidden // 128) * batch,
         "best of tiles": tiles * (8 * (4 + 4) + 3 * 4),
         "masks of the batch": 3 * passes * batch * packed.penalty.dtype.itemsize,
         "small tiles": 4 * 1024,
@@ -93,8 +94,10 @@ def _fixed(packed: Pack, hidden: int, batch: int, columns: int, *, sampled: bool
     }
     for name, table in held.items():
         parts[name] = len(table) // 128 * table.shape[1] * table.dtype.itemsize
-    widest = max(table.shape[1] for table in held.values())
-    most = max(len(table) // 128 for table in held.values())
-    parts["column numbers"] = 4 * widest + 4 * max(widest, 512)
-    parts["one-hot rows"] = 3 * 2 * most * batch
+    blocks = tables.digits + (1 + tables.digits if packed.counted else 0)
+    widest = max(TOKEN_COLUMNS, tables.of_class.shape[1] // blocks)
+    parts["column numbers"] = 3 * 4 * widest
+    # A state's are held while the next state's are made.
+    rows = sum(len(table) // 128 for table in (tables.of_token, tables.of_state, tables.of_state, tables.of_row))
+    parts["one-hot rows"] = 2 * rows * batch
     return parts

@@ -12,8 +12,8 @@ from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.nki.executor.dtypes import NUMPY
 from commissure.kernels.nki.pack_joined import BASE, RECORD, TOKENS, Joined
 
-TOKEN_COLUMNS = 512
-"""Tokens in one row of the one-hot form's token table: one PSUM bank of fp32."""
+TOKEN_COLUMNS = 256
+"""Tokens in one row of the one-hot form's token table, as the kernel reads it."""
 EXACT = 2048
 """Whole numbers up to this are exact in float16, the one-hot form's type."""
 DIGIT = 1024
@@ -25,7 +25,7 @@ LARGEST = DIGIT * DIGIT - 1
 class Tables:
     """The four tables. As gathered: int32 [G * V, 1], [N, 3], [S, 8], [R, 1].
 
-    As one-hot products (K rows a table, padded to 128s): float16 [K, 512] class of a token; [K, blocks * C] digits of
+    As one-hot products (K rows a table, padded to 128s): float16 [K, 256] class of a token; [K, blocks * C] digits of
     the next state, then keeps and the digits of adds where a register counts; [K, 16] low and high digits of the
     record; [K, M] 0 or 1, which mask a row selects, or a state where none counts. `digits` is how many a state or a
     count takes, lowest first.

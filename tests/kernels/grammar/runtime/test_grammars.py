@@ -17,10 +17,11 @@ from commissure.kernels.grammar.runtime.grammars import FREE, REFUSED, Grammars
 from commissure.kernels.grammar.runtime.tabled import TableMatcher
 from commissure.kernels.grammar.tables.rows import words
 from commissure.kernels.grammar.tables.table import TokenTables
-from tests.kernels.grammar.small import Tokens, allowed, automata, vocabularies
+from commissure.kernels.grammar.vocabulary import Vocabulary
+from tests.kernels.grammar.small import allowed, automata, tokens, vocabularies
 
 
-def build(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
+def build(automaton: Automaton, vocabulary: Vocabulary) -> TokenTables:
     try:
         return TokenTables.build(automaton, vocabulary, Meter(Budget()))
     except VocabularyError:
@@ -30,7 +31,7 @@ def build(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
 
 @settings(max_examples=150, deadline=None)
 @given(st.data(), vocabularies(), st.booleans())
-def test_a_batch_of_mixed_grammars_is_one_by_one(data: st.DataObject, vocabulary: Tokens, counts: bool) -> None:
+def test_a_batch_of_mixed_grammars_is_one_by_one(data: st.DataObject, vocabulary: Vocabulary, counts: bool) -> None:
     grammars = data.draw(st.lists(automata(counts=counts) | automata(counts=False), min_size=1, max_size=3))
     tables = [build(automaton, vocabulary) for automaton in grammars]
     batch = Grammars.of(tables)
@@ -66,7 +67,7 @@ def test_a_batch_of_mixed_grammars_is_one_by_one(data: st.DataObject, vocabulary
 
 @settings(max_examples=60, deadline=None)
 @given(automata(), vocabularies())
-def test_what_is_refused_stays_refused(automaton: Automaton, vocabulary: Tokens) -> None:
+def test_what_is_refused_stays_refused(automaton: Automaton, vocabulary: Vocabulary) -> None:
     tables = build(automaton, vocabulary)
     batch = Grammars.of([tables])
     every = np.arange(vocabulary.size)
@@ -84,7 +85,7 @@ def test_what_is_refused_stays_refused(automaton: Automaton, vocabulary: Tokens)
 def test_minus_infinity_among_the_allowed(dtype: type) -> None:
     """Then the first allowed token is taken, not one that is refused."""
     texts = tuple(bytes([letter]) * n for n in range(1, 60) for letter in b"ab")
-    vocabulary = Tokens((b"b", *texts, b""), frozenset({119}), (119,))
+    vocabulary = tokens((b"b", *texts, b""), frozenset({119}), (119,))
     classes = np.zeros(256, np.uint8)
     classes[ord("a")] = 1
     tables = TokenTables.build(
@@ -100,12 +101,12 @@ def test_minus_infinity_among_the_allowed(dtype: type) -> None:
 
 
 def test_misuse_is_told() -> None:
-    vocabulary = Tokens((b"a", b""), frozenset({1}), (1,))
+    vocabulary = tokens((b"a", b""), frozenset({1}), (1,))
     classes = np.zeros(256, np.uint8)
     classes[ord("a")] = 1
     automaton = Automaton(classes, np.array([[0, 0], [0, 1]], np.int32), np.array([False, True]))
     tables = TokenTables.build(automaton, vocabulary, Meter(Budget()))
-    other = TokenTables.build(automaton, Tokens((b"a", b"aa", b""), frozenset({2}), (2,)), Meter(Budget()))
+    other = TokenTables.build(automaton, tokens((b"a", b"aa", b""), frozenset({2}), (2,)), Meter(Budget()))
     with pytest.raises(UsageError, match="no grammar"):
         Grammars.of([])
     with pytest.raises(UsageError, match="share a vocabulary"):

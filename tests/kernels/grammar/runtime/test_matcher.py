@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from commissure.hal.errors import MissingExtra, UsageError
-from commissure.kernels.grammar.automaton import KEEPS, START, Automaton, Step
+from commissure.kernels.grammar.automaton import KEEPS, START, UNBOUNDED, Automaton, Step
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import GrammarError, VocabularyError
 from commissure.kernels.grammar.languages.dfa import literal
@@ -23,10 +23,21 @@ from commissure.kernels.grammar.runtime.processor import LogitsProcessor
 from commissure.kernels.grammar.runtime.tabled import TableMatcher
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
-from tests.kernels.grammar.small import LETTERS, Tokens, Whole, after, allowed, automata, automaton_of, vocabularies
+from commissure.kernels.grammar.vocabulary import Vocabulary
+from tests.kernels.grammar.small import (
+    LETTERS,
+    Whole,
+    after,
+    allowed,
+    automata,
+    automaton_of,
+    counted,
+    tokens,
+    vocabularies,
+)
 
 
-def both(automaton: Automaton, vocabulary: Tokens) -> tuple[TableMatcher, LazyMatcher]:
+def both(automaton: Automaton, vocabulary: Vocabulary) -> tuple[TableMatcher, LazyMatcher]:
     try:
         tables = TokenTables.build(automaton, vocabulary, Meter(Budget()))
     except VocabularyError:
@@ -37,7 +48,9 @@ def both(automaton: Automaton, vocabulary: Tokens) -> tuple[TableMatcher, LazyMa
 
 @settings(max_examples=150, deadline=None)
 @given(st.data(), automata(), vocabularies())
-def test_tables_and_machines_agree_with_bytes(data: st.DataObject, automaton: Automaton, vocabulary: Tokens) -> None:
+def test_tables_and_machines_agree_with_bytes(
+    data: st.DataObject, automaton: Automaton, vocabulary: Vocabulary
+) -> None:
     matchers = both(automaton, vocabulary)
     place = START, 0
     for _ in range(10):
@@ -66,9 +79,9 @@ def test_tables_and_machines_agree_with_bytes(data: st.DataObject, automaton: Au
         place = after(automaton, place, vocabulary.tokens[token])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), automata(), vocabularies())
-def test_what_is_forced_is_the_only_way(data: st.DataObject, automaton: Automaton, vocabulary: Tokens) -> None:
+def test_what_is_forced_is_the_only_way(data: st.DataObject, automaton: Automaton, vocabulary: Vocabulary) -> None:
     one, other = both(automaton, vocabulary)
     for _ in range(data.draw(st.integers(0, 4))):
         token = data.draw(st.sampled_from(one.allowed().tolist()))
@@ -98,11 +111,10 @@ def walk(matcher: Matcher, steps: Sequence[int]) -> list[list[int]]:
     """Takes the nth of the allowed tokens, for each n; what was allowed before each."""
     seen = []
     for step in steps:
-        ids = matcher.allowed().tolist()
-        seen.append(ids)
         if matcher.finished:
             break
-        matcher.advance(ids[step % len(ids)])
+        seen.append(matcher.allowed().tolist())
+        matcher.advance(seen[-1][step % len(seen[-1])])
     return seen
 
 
@@ -112,21 +124,35 @@ STEPS = st.lists(st.integers(0, 99), max_size=8)
 @settings(max_examples=60, deadline=None)
 @given(automata(), vocabularies(), STEPS, STEPS, st.integers(0, 20))
 def test_forks_part_and_rollback_returns(
-    automaton: Automaton, vocabulary: Tokens, first: list[int], then: list[int], extra: int
+    automaton: Automaton, vocabulary: Vocabulary, first: list[int], then: list[int], extra: int
 ) -> None:
     for matcher in both(automaton, vocabulary):
-        taken = [*walk(matcher, first)]
+        taken = walk(matcher, first)
         here = matcher.allowed().tolist()
         fork = matcher.fork()
-        walk(fork, then)
+        more = walk(fork, then)
         assert matcher.allowed().tolist() == here
-        steps = len(taken) - (1 if matcher.finished and taken[-1] == here else 0)
         with pytest.raises(UsageError, match="roll back"):
-            fork.fork().rollback(len(first) + len(then) + 1 + extra)
+            fork.rollback(len(taken) + len(more) + 1 + extra)
+        fork.rollback(len(more))
+        assert fork.allowed().tolist() == here
         matcher.rollback(0)
-        for back in range(min(steps, len(taken)), 0, -1):
+        for allowed_then in reversed(taken):
             matcher.rollback(1)
-            assert matcher.allowed().tolist() == taken[back - 1]
+            assert matcher.allowed().tolist() == allowed_then
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 30), (10, 12), (7, 7), (20, UNBOUNDED), (0, 2)])
+def test_lengths_are_counted_without_tables_too(least: int, most: int) -> None:
+    texts = (*(b"b" * n for n in (1, 2, 3, 5, 8)), b"a", b"ba", b"bba", b"bbbbba", b"ab", b"")
+    table, lazy = both(counted(least, most), tokens(texts, frozenset({10}), (10,)))
+    table.advance(5)
+    lazy.advance(5)
+    for _ in range(min(most, 40)):
+        assert lazy.allowed().tolist() == table.allowed().tolist()
+        table.advance(0)
+        lazy.advance(0)
+    assert lazy.allowed().tolist() == table.allowed().tolist()
 
 
 class Brackets:
@@ -145,7 +171,7 @@ class Brackets:
 
 def test_a_machine_may_have_any_number_of_states() -> None:
     texts = (b"a", b"b", b"aa", b"bb", b"ab", b"ba", b"bab", b"")
-    matcher = LazyMatcher(LazyMasks(Brackets(), Tokens(texts, frozenset({7}), (7,))))
+    matcher = LazyMatcher(LazyMasks(Brackets(), tokens(texts, frozenset({7}), (7,))))
     assert [texts[id] for id in matcher.allowed()] == [b"a", b"aa", b"ab", b""]
     for _ in range(300):
         matcher.advance(2)
@@ -162,7 +188,7 @@ def test_a_machine_may_have_any_number_of_states() -> None:
 
 def test_a_machine_with_no_way_on_is_told() -> None:
     closes = automaton_of(literal(b"ab"))
-    lonely = LazyMatcher(LazyMasks(Whole(closes), Tokens((b"a", b""), frozenset({1}), (1,))))
+    lonely = LazyMatcher(LazyMasks(Whole(closes), tokens((b"a", b""), frozenset({1}), (1,))))
     lonely.advance(0)
     with pytest.raises(VocabularyError, match="single bytes"):
         lonely.allowed()
@@ -171,7 +197,7 @@ def test_a_machine_with_no_way_on_is_told() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data(), automata(), vocabularies(), st.integers(1, 3), st.integers(0, 3))
 def test_a_processor_follows_every_row(
-    data: st.DataObject, automaton: Automaton, vocabulary: Tokens, rows: int, prompt: int
+    data: st.DataObject, automaton: Automaton, vocabulary: Vocabulary, rows: int, prompt: int
 ) -> None:
     table, _ = both(automaton, vocabulary)
     processor = LogitsProcessor(table.fork)
@@ -202,7 +228,7 @@ def test_a_processor_follows_every_row(
 
 def test_a_processor_takes_one_row_and_tells_misuse() -> None:
     texts = (b"a", b"b", b"ab", b"")
-    vocabulary = Tokens(texts, frozenset({3}), (3,))
+    vocabulary = tokens(texts, frozenset({3}), (3,))
     masks = LazyMasks(Brackets(), vocabulary)
     processor = LogitsProcessor(lambda: LazyMatcher(masks))
     prompt = np.array([1, 1])
@@ -218,7 +244,7 @@ def test_a_processor_takes_one_row_and_tells_misuse() -> None:
     assert np.isfinite(processor(np.array([1]), np.zeros(4))).tolist() == [True, False, True, True]
 
 
-BYTES = Tokens(
+BYTES = tokens(
     (*(bytes([byte]) for byte in range(256)), b'{"', b'":', b'"x', b"12", b"", b""), frozenset({260, 261}), (260,)
 )
 SCHEMA = {

@@ -14,17 +14,18 @@ from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import VocabularyError
 from commissure.kernels.grammar.tables.store import DamagedTables, automaton_fingerprint, cached, load, save
 from commissure.kernels.grammar.tables.table import TokenTables
-from tests.kernels.grammar.small import Tokens, automata, vocabularies
+from commissure.kernels.grammar.vocabulary import Vocabulary
+from tests.kernels.grammar.small import automata, tokens, vocabularies
 
 AB = Automaton(
     np.array([int(byte in b"ab") for byte in range(256)], np.uint8),
     np.array([[0, 0], [0, 2], [0, 1]], np.int32),
     np.array([False, True, True]),
 )
-WORDS = Tokens((b"a", b"b", b"ab", b""), frozenset({3}), (3,))
+WORDS = tokens((b"a", b"b", b"ab", b""), frozenset({3}), (3,))
 
 
-def build(automaton: Automaton = AB, vocabulary: Tokens = WORDS) -> TokenTables:
+def build(automaton: Automaton = AB, vocabulary: Vocabulary = WORDS) -> TokenTables:
     return TokenTables.build(automaton, vocabulary, Meter(Budget()))
 
 
@@ -44,7 +45,7 @@ def same(one: object, other: object) -> bool:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(automata(), vocabularies())
-def test_what_is_read_is_what_was_written(tmp_path: Path, automaton: Automaton, vocabulary: Tokens) -> None:
+def test_what_is_read_is_what_was_written(tmp_path: Path, automaton: Automaton, vocabulary: Vocabulary) -> None:
     try:
         tables = build(automaton, vocabulary)
     except VocabularyError:
@@ -88,6 +89,17 @@ def test_damage_anywhere_is_told(tmp_path: Path) -> None:
             load(path, WORDS)
 
 
+def test_a_file_that_was_edited_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "it.npz"
+    save(build(), path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["next"][-1, 1] = 1
+    np.savez(path, allow_pickle=False, **arrays)
+    with pytest.raises(DamagedTables, match="changed since"):
+        load(path, WORDS)
+
+
 def test_a_cache_builds_once_for_each_schema_options_and_vocabulary(tmp_path: Path) -> None:
     built = []
 
@@ -95,7 +107,7 @@ def test_a_cache_builds_once_for_each_schema_options_and_vocabulary(tmp_path: Pa
         built.append(1)
         return build()
 
-    def ask(schema: str = "s", options: dict[str, int] | None = None, vocabulary: Tokens = WORDS) -> TokenTables:
+    def ask(schema: str = "s", options: dict[str, int] | None = None, vocabulary: Vocabulary = WORDS) -> TokenTables:
         return cached(tmp_path / "deep" / "er", schema, options or {"x": 1, "y": 2}, vocabulary, make)
 
     assert same(ask(), ask(options={"y": 2, "x": 1}))

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commissure.kernels.grammar.automaton import ADDS, START, UNBOUNDED, Automaton, sets
+from commissure.kernels.grammar.automaton import START, UNBOUNDED, Automaton, sets
 from commissure.kernels.grammar.budget import Budget, Meter
-from commissure.kernels.grammar.errors import OverBudget, VocabularyError
+from commissure.kernels.grammar.errors import DoesNotFit, OverBudget, VocabularyError
 from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
-from commissure.kernels.grammar.tables.trie import build_trie
-from tests.kernels.grammar.small import Tokens, after, allowed, automata, places, vocabularies
+from commissure.kernels.grammar.vocabulary import Vocabulary
+from tests.kernels.grammar.small import after, allowed, automata, counted, places, tokens, vocabularies
 
 
-def build(automaton: Automaton, vocabulary: Tokens) -> TokenTables:
+def build(automaton: Automaton, vocabulary: Vocabulary) -> TokenTables:
     return TokenTables.build(automaton, vocabulary, Meter(Budget()))
 
 
@@ -29,7 +29,7 @@ def row_of(tables: TokenTables, place: tuple[int, int]) -> int:
 
 @settings(max_examples=400, deadline=None)
 @given(automata(), vocabularies(whole=False) | vocabularies())
-def test_masks_and_steps_are_those_of_bytes(automaton: Automaton, vocabulary: Tokens) -> None:
+def test_masks_and_steps_are_those_of_bytes(automaton: Automaton, vocabulary: Vocabulary) -> None:
     """Or a place is reached where nothing is allowed, and just then the build says so."""
     met = list(places(automaton, vocabulary, 400))
     stuck = [place for place, _ in met if not allowed(automaton, vocabulary, place)]
@@ -53,32 +53,9 @@ def test_masks_and_steps_are_those_of_bytes(automaton: Automaton, vocabulary: To
     assert tables.rows.ids(row_of(tables, (tables.ended, 0))).tolist() == list(vocabulary.eos)
 
 
-@given(vocabularies())
-def test_trie_spells_the_tokens(vocabulary: Tokens) -> None:
-    trie = build_trie(vocabulary)
-    for token, text in enumerate(vocabulary.tokens):
-        spelt, node = b"", int(trie.node_of_token[token])
-        while node:
-            assert trie.first_child[trie.parent[node]] <= node < trie.first_child[trie.parent[node] + 1]
-            spelt, node = bytes([trie.byte[node]]) + spelt, int(trie.parent[node])
-        assert spelt == text
-    assert trie.nodes == len({text[:end] for text in vocabulary.tokens for end in range(len(text) + 1)})
-    assert trie.longest == max(map(len, vocabulary.tokens))
-
-
-def counted(least: int, most: int) -> Automaton:
-    """One "a", then b's between the bounds, then another "a"."""
-    classes = np.zeros(256, np.uint8)
-    classes[list(b"ab")] = 1, 2
-    following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
-    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
-    lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
-    return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)
-
-
 @pytest.mark.parametrize(("least", "most"), [(0, 4096), (10, 12), (4000, 4096), (7, 7), (100, UNBOUNDED), (0, 3)])
 def test_long_strings_need_few_rows(least: int, most: int) -> None:
-    vocabulary = Tokens(
+    vocabulary = tokens(
         (*(b"b" * n for n in (1, 2, 3, 5, 8)), b"a", b"ba", b"bba", b"aba", b"ab", b""), frozenset({10}), (10,)
     )
     automaton = counted(least, most)
@@ -100,7 +77,7 @@ def test_long_strings_need_few_rows(least: int, most: int) -> None:
     ],
 )
 def test_registers_that_tables_cannot_hold_are_refused(change: dict[str, np.ndarray], told: str | None) -> None:
-    vocabulary = Tokens((b"a", b"b", b""), frozenset({2}), (2,))
+    vocabulary = tokens((b"a", b"b", b""), frozenset({2}), (2,))
     automaton = replace(counted(1, 5), **change)
     if told is None:
         build(automaton, vocabulary)
@@ -109,21 +86,24 @@ def test_registers_that_tables_cannot_hold_are_refused(change: dict[str, np.ndar
         build(automaton, vocabulary)
 
 
-@pytest.mark.parametrize("eos", [(), (7,), (-1,)])
-def test_eos_must_be_of_the_vocabulary(eos: tuple[int, ...]) -> None:
-    with pytest.raises(VocabularyError, match="eos"):
-        build(counted(1, 5), Tokens((b"a", b"b", b""), frozenset({2}), eos))
+def test_a_register_too_large_for_the_tables_is_told() -> None:
+    automaton = counted(1, 40_000)
+    assert automaton.effect is not None
+    automaton.effect[1, 1] = sets(32_767)
+    with pytest.raises(DoesNotFit, match="32,769"):
+        build(automaton, tokens((b"a", b"b", b"abb", b""), frozenset({3}), (3,)))
+    build(automaton, tokens((b"a", b"b", b""), frozenset({2}), (2,)))
 
 
 def test_time_is_kept() -> None:
-    vocabulary = Tokens((b"a", b"b", b""), frozenset({2}), (2,))
+    vocabulary = tokens((b"a", b"b", b""), frozenset({2}), (2,))
     with pytest.raises(OverBudget):
         TokenTables.build(counted(1, 5), vocabulary, Meter(Budget(seconds=0.0)))
 
 
 @given(st.data())
 def test_every_part_is_told_in_bytes(data: st.DataObject) -> None:
-    vocabulary = Tokens((b"a", b"b", b"bb", b""), frozenset({3}), (3,))
+    vocabulary = tokens((b"a", b"b", b"bb", b""), frozenset({3}), (3,))
     tables = build(counted(0, data.draw(st.integers(1, 9))), vocabulary)
     assert all(size > 0 for size in tables.bytes.values())
     assert tables.bytes["rows, least forms"] == sum(

@@ -86,7 +86,6 @@ def test_the_trie_spells_every_token(name: str) -> None:
     vocabulary = installed(name)
     trie = vocabulary.trie
     node, left = trie.node.copy(), vocabulary.tokens
-    node[node < 0] = 0
     for depth in range(trie.depth, 0, -1):
         deep = np.flatnonzero(node >= trie.levels[depth])
         last = np.array([left[token][depth - 1] for token in deep], np.uint8)

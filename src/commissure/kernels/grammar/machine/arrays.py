@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from commissure.kernels.grammar.errors import NotRegular
 from commissure.kernels.grammar.machine.objects import Layout, RuleOf
 from commissure.kernels.grammar.machine.rules import Rules
-from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both, negated
-from commissure.kernels.grammar.schema.value import Array, Counted
+from commissure.kernels.grammar.schema.formula import both, negated
+from commissure.kernels.grammar.schema.terms import NOTHING, Array, Counted, Formula
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from commissure.kernels.grammar.machine.objects import Layout, ObjectRules
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.machine.scalars import scalars
 from commissure.kernels.grammar.machine.trim import recursive, trim
-from commissure.kernels.grammar.schema.formula import ANYTHING, Formula
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
-from commissure.kernels.grammar.schema.value import Array, Object, Value
+from commissure.kernels.grammar.schema.terms import ANYTHING, Array, Formula, Object, Value
 
 MOST_STATES = 2_000_000
 """States of all rules together, beyond which memory would not do."""

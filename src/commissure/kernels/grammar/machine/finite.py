@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from commissure.kernels.grammar.languages.numbers import exactly
-from commissure.kernels.grammar.schema.formula import Formula, Leaf
 from commissure.kernels.grammar.schema.literal import literal
 from commissure.kernels.grammar.schema.meet import union
 from commissure.kernels.grammar.schema.read import Reader
-from commissure.kernels.grammar.schema.value import Array, Value, nothing
+from commissure.kernels.grammar.schema.terms import Array, Formula, Leaf, Value
+from commissure.kernels.grammar.schema.value import nothing
 
 FEW = 8
 """Each subset of the values is a state of its own."""

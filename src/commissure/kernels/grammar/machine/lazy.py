@@ -30,6 +30,8 @@ class LazyMachine:
         self._bounds: list[tuple[int, int] | None] = [None]
         self._steps: list[list[Step] | None] = [[]]
         self._known: dict[tuple[tuple[Element, ...], bool], int] = {}
+        self._frames: list[tuple[int, ...]] = []
+        self._frame_of: dict[tuple[int, ...], int] = {}
         self._entered: dict[tuple[Element, ...], tuple[int, int]] = {}
         self._enter(((built.rules.begins[built.whole], 0, 0),))
 
@@ -50,6 +52,50 @@ class LazyMachine:
         known = self._steps[state]
         if known is None:
             known = self._steps[state] = self._made(state)
+        return known
+
+    def frame(self, state: int) -> int | None:
+        """The number of what is possible here within one call of a rule, if nothing else is possible, else None.
+
+        What a frame does until it calls or returns is the same whatever lies below it on the stack.
+        """
+        elements = self._elements[state]
+        if not elements or self._ends[state] or any(one[1] != elements[0][1] for one in elements):
+            return None
+        if any(at in self._rules.bounds for at, _, _ in elements):
+            return None
+        return self._frame_number(tuple(at for at, _, _ in elements))
+
+    def frame_steps(self, frame: int) -> list[tuple[int, int, int, bool]]:
+        """Lowest byte, highest byte, the frame that they lead to, and whether it calls, returns or counts there."""
+        spans = [(low, high, (to, 0, 0)) for at in self._frames[frame] for low, high, to in self._rules.edges[at]]
+        found: list[tuple[int, int, int, bool]] = []
+        for low, high, elements in cut(spans):
+            targets = tuple(to for to, _, _ in elements)
+            reading, leaves = self._within(targets)
+            found.append((low, high, self._frame_number(targets if leaves else reading), leaves))
+        return found
+
+    def after_frame(self, state: int, frame: int) -> int:
+        """The state that follows where the frame of `state` has come to one that calls, returns or counts; or 0."""
+        stack = self._elements[state][0][1]
+        return self._enter(tuple((at, stack, 0) for at in self._frames[frame]))[0]
+
+    def _within(self, targets: tuple[int, ...]) -> tuple[tuple[int, ...], bool]:
+        """The states that read bytes after these, and whether anything else could follow."""
+        found: set[int] = set()
+        for at in targets:
+            reading, calls, over = self._near(at)
+            if calls or over or any(state in self._rules.bounds for state in reading):
+                return (), True
+            found.update(reading)
+        return tuple(sorted(found)), False
+
+    def _frame_number(self, states: tuple[int, ...]) -> int:
+        known = self._frame_of.get(states)
+        if known is None:
+            known = self._frame_of[states] = len(self._frames)
+            self._frames.append(states)
         return known
 
     def accepts(self, text: bytes) -> bool:
@@ -115,21 +161,13 @@ class LazyMachine:
         return out
 
     def _told_apart(self, spans: list[tuple[int, int, Element]]) -> list[Step]:
-        """Overlapping moves cut into intervals, each with the set of elements that it leads to."""
-        starts = sorted({low for low, _, _ in spans} | {high + 1 for _, high, _ in spans})
-        into: list[list[Element]] = [[] for _ in starts]
-        place = {start: number for number, start in enumerate(starts)}
-        for low, high, element in spans:
-            for number in range(place[low], place[high + 1]):
-                into[number].append(element)
+        """Each interval of bytes with the state that its elements make together."""
         out: list[Step] = []
-        for number in range(len(starts) - 1):
-            if not into[number]:
-                continue
-            aim, count = self._enter(tuple(sorted(set(into[number]))))
+        for low, high, elements in cut(spans):
+            aim, count = self._enter(elements)
             if not aim:
                 continue
-            low, high, effect = starts[number], starts[number + 1] - 1, sets(count)
+            effect = sets(count)
             if out and out[-1][2] == aim and out[-1][1] + 1 == low and out[-1][3] == effect:
                 low = out.pop()[0]
             out.append((low, high, aim, effect))
@@ -221,3 +259,18 @@ class LazyMachine:
             known = self._stack_of[key] = len(self._stacks)
             self._stacks.append(key)
         return known
+
+
+def cut(spans: list[tuple[int, int, Element]]) -> list[tuple[int, int, tuple[Element, ...]]]:
+    """Overlapping moves cut into intervals, each with the elements that it leads to, ascending."""
+    starts = sorted({low for low, _, _ in spans} | {high + 1 for _, high, _ in spans})
+    into: list[list[Element]] = [[] for _ in starts]
+    place = {start: number for number, start in enumerate(starts)}
+    for low, high, element in spans:
+        for number in range(place[low], place[high + 1]):
+            into[number].append(element)
+    return [
+        (starts[number], starts[number + 1] - 1, tuple(sorted(set(into[number]))))
+        for number in range(len(starts) - 1)
+        if into[number]
+    ]

@@ -9,9 +9,9 @@ from itertools import combinations
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.machine.scalars import key, strings
-from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
+from commissure.kernels.grammar.schema.formula import both
 from commissure.kernels.grammar.schema.settings import Whitespace
-from commissure.kernels.grammar.schema.value import Object
+from commissure.kernels.grammar.schema.terms import NOTHING, Formula, Object
 
 RuleOf = Callable[[Formula], int]
 

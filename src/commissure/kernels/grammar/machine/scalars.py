@@ -9,7 +9,7 @@ from commissure.kernels.grammar.languages.dfa import Dfa, literal
 from commissure.kernels.grammar.languages.encode import Encoded, encoded
 from commissure.kernels.grammar.languages.text import Text, Texts
 from commissure.kernels.grammar.machine.rules import Rules
-from commissure.kernels.grammar.schema.value import Value
+from commissure.kernels.grammar.schema.terms import Value
 
 QUOTE = ord('"')
 

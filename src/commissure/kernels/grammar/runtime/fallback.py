@@ -14,7 +14,7 @@ from commissure.hal.errors import MissingExtra
 from commissure.kernels.grammar.errors import GrammarError, VocabularyError
 from commissure.kernels.grammar.runtime.matcher import Forced, Matcher, TokenRefused, check_rollback, text_ended
 from commissure.kernels.grammar.tables.rows import unpacked, words
-from commissure.kernels.grammar.tables.trie import Vocabulary
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 INSTALL = "pip install llguidance"
 COMPACT = {"whitespace_flexible": False}
@@ -87,17 +87,23 @@ class FallbackMatcher(Matcher):
         self._tokens = tokens
         grammar = library.LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=dict(options))
         self._inner = library.LLMatcher(tokens.tokenizer, grammar, log_level=0)
-        warnings = self._inner.get_grammar_warnings()
-        if self._inner.is_error() or warnings:
-            raise GrammarError("", "", f"llguidance: {self._inner.get_error() or '; '.join(warnings)}")
+        self._check()
+        if warnings := self._inner.get_grammar_warnings():
+            raise GrammarError("", "", f"llguidance: {'; '.join(warnings)}")
         self._taken = 0
         self._finished = False
+
+    def _check(self) -> None:
+        """Raise GrammarError if llguidance has given up, as it does without a word: a schema, or its own limits."""
+        if self._inner.is_error():
+            raise GrammarError("", "", f"llguidance: {self._inner.get_error()}")
 
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words; in forced texts only those in which llguidance spells them."""
         out = np.zeros(words(self._tokens.size), np.uint32)
         if not self._inner.is_stopped():
             self._inner.unsafe_compute_mask_ptr(out.ctypes.data, out.nbytes)
+            self._check()
         eos = np.array(self._tokens.eos)
         bits = np.left_shift(np.uint32(1), (eos & 31).astype(np.uint32))
         # llguidance has its own view of eos once the grammar has nothing to add.
@@ -122,6 +128,7 @@ class FallbackMatcher(Matcher):
             raise TokenRefused(token, self._taken + 1, self.allowed())
         else:
             self._inner.consume_token(token)
+            self._check()
         self._taken += 1
 
     @property

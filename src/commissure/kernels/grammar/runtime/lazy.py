@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import REFUSED, START, UNBOUNDED, Machine
 from commissure.kernels.grammar.errors import VocabularyError
+from commissure.kernels.grammar.runtime.frames import Frame
 from commissure.kernels.grammar.runtime.matcher import StateMatcher
 from commissure.kernels.grammar.runtime.unfolding import Unfolding
 from commissure.kernels.grammar.tables.rows import packed_bits
-from commissure.kernels.grammar.tables.trie import Trie, Vocabulary, trie_of
+from commissure.kernels.grammar.vocabulary import Trie, Vocabulary
+from commissure.kernels.grammar.vocabulary.trie import ROOT
 
 ENDED = -1
 """The state after eos."""
@@ -22,6 +24,9 @@ _KEPT = 2048
 Mask = tuple[NDArray[np.uint32], NDArray[np.intp]]
 """Packed words, and the allowed ids."""
 
+Inside = tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp]]
+"""Of a frame: nodes [N] that stay in it; nodes whose last byte leaves it; the frame that this byte leads to."""
+
 
 class LazyMasks:
     """The masks of one machine over one vocabulary, made when first asked for; many matchers may share them."""
@@ -30,7 +35,8 @@ class LazyMasks:
         self.unfolding = Unfolding(machine)
         self.vocabulary = vocabulary
         self.eos = sorted(set(vocabulary.eos))
-        self._trie: Trie = trie_of(vocabulary)
+        self._trie: Trie = vocabulary.trie
+        self._inside: dict[int, Inside] = {}
         self._made: OrderedDict[tuple[int, int, int], Mask] = OrderedDict()
 
     def mask(self, state: int, count: int) -> Mask:
@@ -58,17 +64,17 @@ class LazyMasks:
         bounds = None if state == ENDED else self.unfolding.bounds(state)
         if bounds is None:
             return state, 0, 0
-        longest = self._trie.longest
+        longest = self._trie.depth
         room = longest if bounds[1] == UNBOUNDED else min(bounds[1] - count, longest)
         return state, room, min(max(bounds[0] - count, 0), longest + 1)
 
     def _make(self, state: int, count: int) -> Mask:
         allowed = np.zeros(self.vocabulary.size, np.bool_)
         if state != ENDED:
-            live = self._walk(state, count)
+            live = self._live(state, count)
             # Special tokens stand at the root.
-            live[0] = False
-            allowed = live[self._trie.node_of_token]
+            live[ROOT] = False
+            allowed = live[self._trie.node]
         if state == ENDED or self.unfolding.accepting(state):
             allowed[self.eos] = True
         ids = np.flatnonzero(allowed)
@@ -78,23 +84,50 @@ class LazyMasks:
             )
         return packed_bits(allowed), ids
 
-    def _walk(self, state: int, count: int) -> NDArray[np.bool_]:
-        """[N]: the nodes of the trie whose texts the state does not refuse, found level by level."""
-        trie = self._trie
-        live = np.zeros(trie.nodes, np.bool_)
-        nodes, states, counts = np.zeros(1, np.intp), np.array([state]), np.array([count])
+    def _live(self, state: int, count: int) -> NDArray[np.bool_]:
+        """[N]: the nodes of the trie whose texts the state does not refuse."""
+        frame = self.unfolding.frame(state)
+        if frame is None:
+            live = np.zeros(self._trie.nodes, np.bool_)
+            self._walk(self.unfolding, live, np.zeros(1, np.intp), np.array([state]), np.array([count]))
+            return live
+        if frame not in self._inside:
+            self._inside[frame] = self._walk_frame(frame)
+        inside, nodes, aims = self._inside[frame]
+        live = inside.copy()
+        after = {to: self.unfolding.after_frame(state, to) for to in set(aims.tolist())}
+        states = np.array([after[to] for to in aims.tolist()], np.intp)
+        kept = states != REFUSED
+        self._walk(self.unfolding, live, nodes[kept], states[kept], np.zeros(int(kept.sum()), np.int64))
+        return live
+
+    def _walk_frame(self, number: int) -> Inside:
+        """The nodes whose texts stay in the frame, and those whose last byte leaves it, with where it leads."""
+        frame = Frame(self.unfolding.framed, number)
+        unfolding, live = Unfolding(frame), np.zeros(self._trie.nodes, np.bool_)
+        nodes, states = self._walk(unfolding, live, np.zeros(1, np.intp), np.array([START]), np.zeros(1, np.int64))
+        aims = np.array([frame.left.get(unfolding.state(number), -1) for number in range(unfolding.met)])[states]
+        left = aims >= 0
+        live[nodes[left]] = False
+        return live, nodes[left], aims[left]
+
+    def _walk(
+        self, unfolding: Unfolding, live: NDArray[np.bool_], nodes: NDArray[np.intp], states: NDArray[np.intp],
+        counts: NDArray[np.int64],
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:  # fmt: skip
+        """Mark these nodes and all below that their states do not refuse; gives all of them, and their states."""
+        trie, seen = self._trie, [(nodes[:0], states[:0])]
         while len(nodes):
             live[nodes] = True
+            seen.append((nodes, states))
             begin = trie.first_child[nodes]
             lengths = trie.first_child[nodes + 1] - begin
             ends = np.cumsum(lengths)
             children = np.arange(ends[-1]) + np.repeat(begin - ends + lengths, lengths)
-            states, counts = self.unfolding.step(
-                np.repeat(states, lengths), np.repeat(counts, lengths), trie.byte[children]
-            )
+            states, counts = unfolding.step(np.repeat(states, lengths), np.repeat(counts, lengths), trie.byte[children])
             kept = states != REFUSED
             nodes, states, counts = children[kept], states[kept], counts[kept]
-        return live
+        return np.concatenate([one for one, _ in seen]), np.concatenate([one for _, one in seen])
 
 
 class LazyMatcher(StateMatcher):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Machine
+from commissure.kernels.grammar.runtime.frames import Framed
 
 FREE_BOUNDS = (0, UNBOUNDED)
 
@@ -22,6 +23,30 @@ class Unfolding:
         self._bounds = np.zeros((16, 2), np.int64)
         self._known = np.zeros(16, np.bool_)
         self._known[REFUSED] = True
+
+    @property
+    def met(self) -> int:
+        """How many states have numbers."""
+        return len(self._states)
+
+    @property
+    def framed(self) -> Framed:
+        """The machine, where it tells of frames. Raises TypeError otherwise."""
+        if not isinstance(self._machine, Framed):
+            raise TypeError(f"{type(self._machine).__name__} does not tell of frames")
+        return self._machine
+
+    def state(self, number: int) -> int:
+        """The machine's own state."""
+        return self._states[number]
+
+    def frame(self, state: int) -> int | None:
+        """The frame that the state alone is in, where the machine tells of frames."""
+        return self._machine.frame(self._states[state]) if isinstance(self._machine, Framed) else None
+
+    def after_frame(self, state: int, frame: int) -> int:
+        """The state where the frame is left."""
+        return self._number(self.framed.after_frame(self._states[state], frame))
 
     def accepting(self, state: int) -> bool:
         """Whether the text may end here."""

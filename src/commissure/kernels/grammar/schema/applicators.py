@@ -7,11 +7,12 @@ from typing import Any
 
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, Leaf, both, either, negated
+from commissure.kernels.grammar.schema.formula import both, either, negated
 from commissure.kernels.grammar.schema.objects import required_names
 from commissure.kernels.grammar.schema.source import OLD, Place
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Formula, Leaf, Member, Object, Rest
 from commissure.kernels.grammar.schema.unevaluated import unevaluated
-from commissure.kernels.grammar.schema.value import Member, Object, Rest, where_object
+from commissure.kernels.grammar.schema.value import where_object
 
 OneOf = Callable[[list[Formula]], Formula]
 

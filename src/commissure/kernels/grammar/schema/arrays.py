@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Atom, Formula
 from commissure.kernels.grammar.schema.source import Place
-from commissure.kernels.grammar.schema.value import Array, Counted
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Array, Atom, Counted, Formula
 
 
 def arrays_of(place: Place) -> tuple[Array, ...]:

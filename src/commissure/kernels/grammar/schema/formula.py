@@ -1,55 +1,10 @@
-"""Boolean formulas over subschemas: what an item or a member has to satisfy, before it is worked out."""
+"""Boolean formulas put together, simplified as far as is plain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:
-    from commissure.kernels.grammar.schema.source import Place
-    from commissure.kernels.grammar.schema.value import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """What the subschema at a place allows."""
-
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Leaf:
-    """A set that is worked out already."""
-
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class All:
-    """What every part allows; the first part's order of members comes first."""
-
-    parts: tuple[Formula, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """What any part allows."""
-
-    parts: tuple[Formula, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """What the part refuses."""
-
-    part: Formula
-
-
-Formula: TypeAlias = Atom | Leaf | All | Some | Not
-
-ANYTHING = All(())
-NOTHING = Some(())
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, All, Formula, Not, Some
 
 
 def both(parts: Iterable[Formula]) -> Formula:

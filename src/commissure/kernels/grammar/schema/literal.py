@@ -9,8 +9,8 @@ from typing import Any
 
 from commissure.kernels.grammar.languages.numbers import exactly
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import Formula, Leaf
-from commissure.kernels.grammar.schema.value import Array, Member, Object, Value, nothing
+from commissure.kernels.grammar.schema.terms import Array, Formula, Leaf, Member, Object, Value
+from commissure.kernels.grammar.schema.value import nothing
 
 
 def literal(values: Sequence[Any]) -> Value:

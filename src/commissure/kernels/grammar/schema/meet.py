@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import product
+from typing import TypeVar
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import NOTHING, Formula, both
-from commissure.kernels.grammar.schema.value import Array, Member, Object, Rest, Value, any_object
+from commissure.kernels.grammar.schema.formula import both
+from commissure.kernels.grammar.schema.terms import NOTHING, Array, Formula, Member, Object, Rest, Value
+from commissure.kernels.grammar.schema.value import any_object
+
+Part = TypeVar("Part", Array, Object)
+Check = Callable[[int], None]
+"""Told of how many alternatives there are so far; raises where they are too many."""
 
 
-def intersection(one: Value, other: Value) -> Value:
+def intersection(one: Value, other: Value, check: Check) -> Value:
     """The values of both."""
-    arrays = (meet_arrays(*pair) for pair in product(one.arrays, other.arrays))
-    objects = (meet_objects(*pair) for pair in product(one.objects, other.objects))
     return Value(
         one.null and other.null,
         one.booleans & other.booleans,
         one.numbers & other.numbers,
         one.texts & other.texts,
-        tuple(dict.fromkeys(array for array in arrays if array is not None)),
-        tuple(dict.fromkeys(found for found in objects if found is not None)),
+        _pairs(meet_arrays, one.arrays, other.arrays, check),
+        _pairs(meet_objects, one.objects, other.objects, check),
         one.narrow or other.narrow,
     )
+
+
+def _pairs(
+    meet: Callable[[Part, Part], Part | None], ones: tuple[Part, ...], others: tuple[Part, ...], check: Check
+) -> tuple[Part, ...]:
+    found: dict[Part, None] = {}
+    for pair in product(ones, others):
+        check(len(found))
+        met = meet(*pair)
+        if met is not None:
+            found[met] = None
+    return tuple(found)
 
 
 def union(one: Value, other: Value) -> Value:
@@ -57,7 +75,8 @@ def meet_arrays(one: Array, other: Array) -> Array | None:
     if most is not None and least > most:
         return None
     counted = tuple(dict.fromkeys(one.counted + other.counted))
-    return Array(prefix[:most], items, least, most, counted, one.unique or other.unique)
+    unique = one.unique if one.unique is not None else other.unique
+    return Array(prefix[:most], items, least, most, counted, unique)
 
 
 def meet_objects(one: Object, other: Object) -> Object | None:
@@ -75,7 +94,7 @@ def meet_objects(one: Object, other: Object) -> Object | None:
     if most is not None and least > most:
         return None
     witnesses = tuple(dict.fromkeys(one.witnesses + other.witnesses))
-    return Object(members, _meet_rest(one, other, Texts.of(names)), least, most, witnesses)
+    return Object(members, _meet_rest(one, other, frozenset(names)), least, most, witnesses)
 
 
 def value_under(found: Object, name: str) -> Formula:
@@ -96,22 +115,34 @@ def _meet_member(one: Object, other: Object, name: str) -> Member:
     return Member(name, both((value_under(one, name), value_under(other, name))), required)
 
 
-def _meet_rest(one: Object, other: Object, named: Texts) -> tuple[Rest, ...]:
+def _meet_rest(one: Object, other: Object, names: frozenset[str]) -> tuple[Rest, ...]:
     """Every pair of rests that share keys, without the keys that are members by name now."""
     found: list[Rest] = []
     for first, second in product(one.rest, other.rest):
         value = both((first.value, second.value))
         if value == NOTHING:
             continue
-        keys = (first.keys & second.keys) - named
+        keys = _common(first.keys, second.keys, names)
         if not keys.empty:
             found.append(Rest(keys, value))
     return merge_rest(found)
+
+
+@lru_cache(maxsize=8192)
+def _common(one: Texts, other: Texts, names: frozenset[str]) -> Texts:
+    """Alternatives share most of their keys, so the same few intersections are asked for again and again."""
+    both_keys = one & other
+    return both_keys - Texts.of(names) if names else both_keys
+
+
+@lru_cache(maxsize=8192)
+def _joined_keys(one: Texts, other: Texts) -> Texts:
+    return one | other
 
 
 def merge_rest(rest: list[Rest]) -> tuple[Rest, ...]:
     """Rests with one value are one."""
     keys: dict[Formula, Texts] = {}
     for part in rest:
-        keys[part.value] = keys[part.value] | part.keys if part.value in keys else part.keys
+        keys[part.value] = _joined_keys(keys[part.value], part.keys) if part.value in keys else part.keys
     return tuple(Rest(key, value) for value, key in keys.items())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from commissure.kernels.grammar.errors import NotRegular
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, negated
-from commissure.kernels.grammar.schema.meet import intersection
-from commissure.kernels.grammar.schema.value import (
+from commissure.kernels.grammar.schema.formula import negated
+from commissure.kernels.grammar.schema.terms import (
+    ANYTHING,
+    NOTHING,
     Array,
     Counted,
     Member,
@@ -17,24 +18,21 @@ from commissure.kernels.grammar.schema.value import (
     Rest,
     Value,
     Witness,
-    any_object,
-    arrays_only,
-    everything,
-    objects_only,
 )
+from commissure.kernels.grammar.schema.value import any_object, arrays_only, everything, objects_only
 
 
-def complement(value: Value) -> Value:
+def complement(value: Value, meet: Callable[[Value, Value], Value]) -> Value:
     """All JSON values that are not in the set. Raises NotRegular where they cannot be told."""
     if value.narrow is not None:
         name = value.narrow.contents["format"]
         raise value.narrow.irregular("format", f"under a negation {name!r} would let valid strings pass")
     arrays = arrays_only(Array())
     for array in value.arrays:
-        arrays = intersection(arrays, arrays_only(*_other_arrays(array)))
+        arrays = meet(arrays, arrays_only(*_other_arrays(array)))
     objects = objects_only(any_object())
     for found in value.objects:
-        objects = intersection(objects, objects_only(*_other_objects(found)))
+        objects = meet(objects, objects_only(*_other_objects(found)))
     whole = everything()
     return Value(
         not value.null,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import ANYTHING, NOTHING, Formula, both
+from commissure.kernels.grammar.schema.formula import both
 from commissure.kernels.grammar.schema.meet import merge_rest
 from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place, escaped
-from commissure.kernels.grammar.schema.value import Member, Object, Rest, any_object
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Formula, Member, Object, Rest
+from commissure.kernels.grammar.schema.value import any_object
 
 
 def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:

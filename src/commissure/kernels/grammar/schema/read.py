@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import reduce
 
 from commissure.kernels.grammar.budget import Meter
-from commissure.kernels.grammar.errors import OverBudget
+from commissure.kernels.grammar.errors import InvalidSchema, OverBudget
 from commissure.kernels.grammar.languages.formats import NARROWER
 from commissure.kernels.grammar.languages.numbers import exactly, integers
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.applicators import applied
 from commissure.kernels.grammar.schema.arrays import arrays_of, formula
-from commissure.kernels.grammar.schema.formula import All, Atom, Formula, Leaf, Not, Some, both
+from commissure.kernels.grammar.schema.formula import both
 from commissure.kernels.grammar.schema.literal import literal
 from commissure.kernels.grammar.schema.meet import intersection, union
 from commissure.kernels.grammar.schema.negate import complement
@@ -20,11 +20,16 @@ from commissure.kernels.grammar.schema.objects import objects_of
 from commissure.kernels.grammar.schema.scalars import numbers_of, texts_of
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Place, shown
-from commissure.kernels.grammar.schema.value import Array, Object, Value, everything, nothing
+from commissure.kernels.grammar.schema.terms import All, Array, Atom, Formula, Leaf, Not, Object, Some, Value
+from commissure.kernels.grammar.schema.value import everything, nothing
 
 TYPES = ("null", "boolean", "number", "integer", "string", "array", "object")
 DEEP = 3
 """How many levels down an intersection is looked into for whether it is plainly empty."""
+
+
+class SelfReference(InvalidSchema):
+    """A subschema is the same as itself, or as a set made of itself, without an array or object between."""
 
 
 class Reader:
@@ -42,18 +47,24 @@ class Reader:
         known = self._values.get(wanted)
         if known is None:
             if wanted in self._open:
-                place = next((one.place for one in self._open if isinstance(one, Atom)), None)
-                raise place.invalid("", "it refers to itself before any member or item") if place else RecursionError
+                pointer = next((one.place.pointer for one in self._open if isinstance(one, Atom)), "")
+                raise SelfReference(pointer, "", "it refers to itself before any member or item")
             self._open[wanted] = None
-            known = self._values[wanted] = self._worked_out(wanted)
-            del self._open[wanted]
+            try:
+                known = self._values[wanted] = self._worked_out(wanted)
+            finally:
+                del self._open[wanted]
         return known
 
     def impossible(self, wanted: Formula, depth: int = DEEP) -> bool:
         """Whether plainly nothing satisfies a formula; false where it would take too long to tell."""
         key = (wanted, depth)
         if key not in self._empty:
-            self._empty[key] = self._pruned(self.value(wanted), depth).empty
+            try:
+                self._empty[key] = self._pruned(self.value(wanted), depth).empty
+            except SelfReference:
+                # It hangs on what is being worked out further up, of which nothing is known yet.
+                return False
         return self._empty[key]
 
     def _worked_out(self, wanted: Formula) -> Value:
@@ -61,7 +72,7 @@ class Reader:
         if isinstance(wanted, Leaf):
             return wanted.value
         if isinstance(wanted, Not):
-            return complement(self.value(wanted.part))
+            return complement(self.value(wanted.part), self._meet)
         if isinstance(wanted, All):
             return self._met([self.value(part) for part in wanted.parts])
         if isinstance(wanted, Some):
@@ -91,9 +102,9 @@ class Reader:
         if "type" in place.contents:
             found = _typed(place, found)
         if "enum" in place.contents:
-            found = intersection(literal(place.expect("enum", list)), found)
+            found = self._meet(literal(place.expect("enum", list)), found)
         if "const" in place.contents:
-            found = intersection(literal((place.contents["const"],)), found)
+            found = self._meet(literal((place.contents["const"],)), found)
         return found
 
     def _exclusive(self, parts: list[Formula]) -> Formula:
@@ -112,13 +123,20 @@ class Reader:
         found = everything()
         for part in parts:
             before = found
-            found = intersection(found, part)
-            if len(found.arrays) + len(found.objects) > self._settings.alternatives:
-                fix = "fewer overlapping anyOf, oneOf, not or if"
-                raise OverBudget("", "", f"more than {self._settings.alternatives:,} alternatives", fix)
+            found = intersection(found, part, self._check)
             if before.objects != part.objects and len(found.objects) > 1:
                 found = self._pruned(found, DEEP)
         return found
+
+    def _meet(self, one: Value, other: Value) -> Value:
+        return intersection(one, other, self._check)
+
+    def _check(self, alternatives: int) -> None:
+        """Raise OverBudget if a union has grown to too many alternatives, or the time is used up."""
+        self._meter.check(0)
+        if alternatives > self._settings.alternatives:
+            fix = "fewer overlapping anyOf, oneOf, not or if"
+            raise OverBudget("", "", f"more than {self._settings.alternatives:,} alternatives", fix)
 
     def _pruned(self, value: Value, depth: int) -> Value:
         """Without arrays and objects that plainly cannot be."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import ANYTHING, Formula, Leaf
 from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place
-from commissure.kernels.grammar.schema.value import Array, Object, Rest, where_array, where_object
+from commissure.kernels.grammar.schema.terms import ANYTHING, Array, Formula, Leaf, Object, Rest
+from commissure.kernels.grammar.schema.value import where_array, where_object
 
 CHOICES = ("anyOf", "oneOf", "if", "dependentSchemas", "$dynamicRef", "$recursiveRef")
 """Keywords under which a subschema may or may not be what evaluates a member."""

@@ -12,10 +12,13 @@ from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.grammar.tables.maps import DEAD, IDENTITY, Maps
 from commissure.kernels.grammar.tables.register import Register
-from commissure.kernels.grammar.tables.trie import Trie
+from commissure.kernels.grammar.vocabulary import Trie
 
 MOST = 2**16 - 1
 """Classes: their numbers, and that of the class of eos, are uint16."""
+
+LARGEST = 2**15 - 1
+"""Of what a token adds to the length register or sets it to: these are int16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +38,8 @@ class Classes:
 def classes(automaton: Automaton, register: Register | None, trie: Trie, meter: Meter) -> Classes:
     """One map a node of the trie, level by level; the maps of the nodes where tokens end are the classes.
 
-    Raises OverBudget, and DoesNotFit beyond MOST classes. Only some hundred maps are distinct, so most of the work is
-    one look-up a node.
+    Raises OverBudget, and DoesNotFit beyond MOST classes or LARGEST. Only some hundred maps are distinct, so most of
+    the work is one look-up a node.
     """
     maps = Maps(automaton, register)
     column = automaton.byte_class.astype(np.intp)[trie.byte]
@@ -47,7 +50,7 @@ def classes(automaton: Automaton, register: Register | None, trie: Trie, meter: 
         meter.check(automaton.states)
     # Special tokens have no node but the root's.
     of_node[0] = DEAD
-    of_token = of_node[trie.node_of_token]
+    of_token = of_node[trie.node]
     used = np.zeros(len(maps), np.bool_)
     used[of_token] = used[DEAD] = True
     if np.count_nonzero(used) > MOST:
@@ -65,6 +68,9 @@ def _dense(
     to[owner, entries[:, 0]] = entries[:, 1]
     if not counts:
         return to, None, None
+    largest = int(entries[:, 2:].max(initial=0))
+    if largest > LARGEST:
+        raise DoesNotFit(f"a token sets or raises the length register by {largest:,}; at most {LARGEST:,} fits")
     spent, sets_to = np.zeros(shape, np.int16), np.full(shape, -1, np.int16)
     spent[owner, entries[:, 0]] = entries[:, 2]
     sets_to[owner, entries[:, 0]] = entries[:, 3]

@@ -8,10 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, UNBOUNDED, Automaton
-from commissure.kernels.grammar.errors import DoesNotFit
-
-LARGEST = 2**15 - 1
-"""Of a value that a byte sets: tables hold them as int16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +25,7 @@ def register_of(automaton: Automaton) -> Register | None:
 
     A token's effect is told by one sum and one value because bounds are the same all through a string. So ValueError is
     raised if a byte that does not set the register leads to a state with other bounds, if one ADDS where nothing is
-    counted, or if one sets more than the state that it leads to allows; DoesNotFit beyond LARGEST.
+    counted, or if one sets more than the state that it leads to allows.
     """
     if automaton.effect is None or automaton.least is None or automaton.most is None:
         return None
@@ -46,8 +42,6 @@ def register_of(automaton: Automaton) -> Register | None:
     _refuse(state, (does == ADDS) & ~counted[state], "adds to the register where nothing is counted")
     _refuse(state, does > ADDS, "has an effect that is none of KEEPS, ADDS and sets(k)")
     _refuse(state, ~inside & (-1 - does > most[to]), "sets the register beyond the most of the state it leads to")
-    if does.min(initial=0) < -1 - LARGEST:
-        raise DoesNotFit(f"a byte sets the length register to {-1 - int(does.min()):,}; at most {LARGEST:,} fits")
     return Register(effect, least, most, counted)
 
 

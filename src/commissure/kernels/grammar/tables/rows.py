@@ -83,6 +83,7 @@ def from_hybrid(size: int, form: NDArray[np.uint8], begin: NDArray[np.int64], da
     np.bitwise_xor.at(packed.ravel(), owner * words(size) + (ids >> 5), bits)
     for row in np.flatnonzero(form == BITMAP):
         packed[row] = data[begin[row] : begin[row + 1]]
+    packed.setflags(write=False)
     return Rows(size, packed, form, begin, data)
 
 

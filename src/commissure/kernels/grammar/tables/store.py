@@ -22,7 +22,7 @@ from commissure.kernels.grammar.automaton import Automaton
 from commissure.kernels.grammar.tables.rows import from_hybrid
 from commissure.kernels.grammar.tables.slots import Counting
 from commissure.kernels.grammar.tables.table import TokenTables
-from commissure.kernels.grammar.tables.trie import Vocabulary
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 VERSION = 1
 """Of the file: a change of what the arrays mean raises it."""

@@ -15,7 +15,7 @@ from commissure.kernels.grammar.tables.reach import path_to, reachable
 from commissure.kernels.grammar.tables.register import Register, register_of
 from commissure.kernels.grammar.tables.rows import Rows, make_rows
 from commissure.kernels.grammar.tables.slots import Counting, SlotMaker
-from commissure.kernels.grammar.tables.trie import Vocabulary, trie_of
+from commissure.kernels.grammar.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,16 +94,12 @@ class TokenTables:
     def build(cls, automaton: Automaton, vocabulary: Vocabulary, meter: Meter) -> TokenTables:
         """The tables of an automaton for a vocabulary.
 
-        Raises VocabularyError if the vocabulary has no eos, or if a run of its tokens reaches a text that none leads on
+        Raises VocabularyError if a run of the vocabulary's tokens reaches a text that none leads on
         from, which it names; OverBudget; ValueError if the automaton's register is not what it must be.
         """
         eos = tuple(sorted(set(vocabulary.eos)))
-        if not eos or not 0 <= eos[0] <= eos[-1] < vocabulary.size:
-            raise VocabularyError(
-                f"eos ids {eos} of {vocabulary.size:,}: give at least one, each within the vocabulary"
-            )
         register = register_of(automaton)
-        found = _with_end(classes(automaton, register, trie_of(vocabulary), meter), automaton, eos)
+        found = _with_end(classes(automaton, register, vocabulary.trie, meter), automaton, eos)
         met = reachable(found.next)
         met[-1] = True
         base, maker, counting = _slots(found, register, met)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from commissure.kernels.nki.executor.dtypes import ITEM_BYTES
+from commissure.kernels.nki.executor.view import View
 from commissure.kernels.nki.trace import Operand
-
-if TYPE_CHECKING:
-    from commissure.kernels.nki.executor.tensor import NkiTensor
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -19,7 +15,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(strides)
 
 
-def dense(tensor: NkiTensor) -> bool:
+def dense(tensor: View) -> bool:
     """Whether the view is dense and row-major; on the chip, within each partition."""
     run = 1
     for axis in range(len(tensor.shape) - 1, 0 if tensor.on_chip else -1, -1):
@@ -30,7 +26,7 @@ def dense(tensor: NkiTensor) -> bool:
     return True
 
 
-def box(tensor: NkiTensor) -> Operand:
+def box(tensor: View) -> Operand:
     """The view as the trace tells it; the box of a dynamic one is the whole tensor."""
     storage, item = tensor.storage, ITEM_BYTES[tensor.dtype]
     low, high = (0, 0), (storage.partitions, storage.free_bytes)

@@ -13,6 +13,7 @@ from commissure.kernels.nki.executor.enums import oob_mode as oob_modes
 from commissure.kernels.nki.executor.issue import issue
 from commissure.kernels.nki.executor.machine import Machine
 from commissure.kernels.nki.executor.tensor import NkiTensor
+from commissure.kernels.nki.executor.view import View
 from commissure.kernels.nki.executor.violations import NkiViolation
 
 OP = "dma_copy"
@@ -81,7 +82,7 @@ def _move(dst: NkiTensor, src: NkiTensor, *, skip: bool) -> None:
             access.write(OP, to, access.read(OP, source).reshape(to.shape))
 
 
-def _rows(tensor: NkiTensor, indexed: NkiTensor, *, skip: bool) -> Iterator[NkiTensor | None]:
+def _rows(tensor: NkiTensor, indexed: NkiTensor, *, skip: bool) -> Iterator[View | None]:
     """The rows of one side, in the order of the index of `indexed`."""
     if tensor.dynamic is not None and tensor.dynamic.per_partition:
         return access.rows(OP, tensor, skip=skip)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from commissure.kernels.nki.executor.tensor import NkiTensor
+from commissure.kernels.nki.executor.view import View
 
 WHOLE = slice(None)
 
 
-def sliced(tensor: NkiTensor, key: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+def sliced(tensor: View, key: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Shape, strides and additional offset, in elements. Raises NkiViolation."""
     axes = [_axis(tensor, axis, part) for axis, part in enumerate(_full_key(tensor, key))]
     offset = sum(start for start, _, _ in axes)
@@ -22,7 +21,7 @@ def sliced(tensor: NkiTensor, key: Any) -> tuple[tuple[int, ...], tuple[int, ...
     return tuple(count for count, _ in keep), tuple(stride for _, stride in keep), offset
 
 
-def _full_key(tensor: NkiTensor, key: Any) -> list[Any]:
+def _full_key(tensor: View, key: Any) -> list[Any]:
     parts = list(key) if isinstance(key, tuple) else [key]
     named = len([part for part in parts if part is not Ellipsis])
     if named > tensor.ndim or len(parts) - named > 1:
@@ -34,7 +33,7 @@ def _full_key(tensor: NkiTensor, key: Any) -> list[Any]:
     return [*parts[:at], *missing, *parts[at + 1 :]]
 
 
-def _axis(tensor: NkiTensor, axis: int, part: Any) -> tuple[int, int | None, int]:
+def _axis(tensor: View, axis: int, part: Any) -> tuple[int, int | None, int]:
     """Offset, count (None where the axis goes) and stride of one axis under one index."""
     size, stride = tensor.shape[axis], tensor.strides[axis]
     partition = tensor.on_chip and axis == 0
@@ -56,7 +55,7 @@ def _axis(tensor: NkiTensor, axis: int, part: Any) -> tuple[int, int | None, int
     return index * stride, 1 if partition else None, stride
 
 
-def _bounds(tensor: NkiTensor, axis: int, part: slice) -> tuple[int, int, int]:
+def _bounds(tensor: View, axis: int, part: slice) -> tuple[int, int, int]:
     size = tensor.shape[axis]
     start = 0 if part.start is None else part.start
     stop = size if part.stop is None else part.stop

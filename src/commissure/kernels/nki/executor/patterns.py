@@ -6,20 +6,20 @@ from math import prod
 from typing import Any
 
 from commissure.kernels.nki.executor.dtypes import INTEGERS, name_of
-from commissure.kernels.nki.executor.tensor import DynamicOffset, NkiTensor
+from commissure.kernels.nki.executor.view import DynamicOffset, View
 
 Pairs = list[tuple[int, int]]
 
 
 def patterned(
-    tensor: NkiTensor,
+    tensor: View,
     pattern: Any,
     offset: int | None,
-    scalar_offset: NkiTensor | None,
-    vector_offset: NkiTensor | None,
+    scalar_offset: View | None,
+    vector_offset: View | None,
     indirect_dim: int,
     dtype: str | None,
-) -> NkiTensor:
+) -> View:
     """The view that the pattern describes. Raises NkiViolation."""
     whole = tensor.offset == 0 and tensor.size == tensor.storage.partitions * tensor.partition_stride
     if not whole or tensor.dynamic is not None:
@@ -32,7 +32,7 @@ def patterned(
     shape = tuple(count for _, count in pairs)
     strides = tuple(step for step, _ in pairs)
     chosen = name_of(dtype) if dtype is not None else tensor.dtype
-    view = NkiTensor(tensor.storage, chosen, shape, strides, offset or 0, dynamic)
+    view = View(tensor.storage, chosen, shape, strides, offset or 0, dynamic)
     if view.on_chip:
         _check_on_chip(view)
     elif dynamic is None:
@@ -40,7 +40,7 @@ def patterned(
     return view
 
 
-def _check_on_chip(view: NkiTensor) -> None:
+def _check_on_chip(view: View) -> None:
     step = view.partition_stride
     if len(view.shape) < 2 or (view.strides[0] != step and view.shape[0] > 1):
         limit = f"the first pair is [elements per partition, partitions], here [{step}, ...], and a second one follows"
@@ -53,16 +53,14 @@ def _check_on_chip(view: NkiTensor) -> None:
         _check_end(view, view.offset % step, free, step)
 
 
-def _check_end(view: NkiTensor, start: int, pairs: Pairs, size: int) -> None:
+def _check_end(view: View, start: int, pairs: Pairs, size: int) -> None:
     last = start + sum(step * (count - 1) for step, count in pairs)
     if start < 0 or last >= size:
         where = "a partition" if view.on_chip else "the tensor"
         view.refuse("ap", f"{where} holds {size} elements", f"elements {start} to {last}", "Stay within the tensor")
 
 
-def _dynamic(
-    tensor: NkiTensor, scalar: NkiTensor | None, vector: NkiTensor | None, axis: int, pairs: Pairs
-) -> DynamicOffset | None:
+def _dynamic(tensor: View, scalar: View | None, vector: View | None, axis: int, pairs: Pairs) -> DynamicOffset | None:
     if scalar is None and vector is None:
         return None
     if scalar is not None and vector is not None:
@@ -70,7 +68,7 @@ def _dynamic(
     index = scalar if scalar is not None else vector
     assert index is not None
     expected = (1, 1) if vector is None else (pairs[0][1], 1)
-    if not isinstance(index, NkiTensor) or index.storage.space != "sbuf" or index.shape != expected:
+    if not isinstance(index, View) or index.storage.space != "sbuf" or index.shape != expected:
         limit = f"a dynamic offset is an SBUF tensor of shape {expected}"
         tensor.refuse("ap", limit, repr(index), "Copy the index to such a tile")
     if index.dtype not in INTEGERS:

@@ -2,111 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, NoReturn
 
 from commissure.kernels.nki.executor.boxes import box, dense, row_major
 from commissure.kernels.nki.executor.dtypes import ITEM_BYTES, name_of
-from commissure.kernels.nki.executor.enums import MemoryRegion
 from commissure.kernels.nki.executor.indexing import sliced
-from commissure.kernels.nki.executor.memory import Storage
-from commissure.kernels.nki.executor.violations import NkiViolation, NotPortable
+from commissure.kernels.nki.executor.patterns import patterned
+from commissure.kernels.nki.executor.view import View
+from commissure.kernels.nki.executor.violations import NotPortable
 from commissure.kernels.nki.trace import Operand
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicOffset:
-    """An index that is known only when the instruction runs: `stride` elements of the tensor each.
+class NkiTensor(View):
+    """A view with what a kernel may do to it: index, reshape, read as another dtype, step through."""
 
-    `rows` bounds it; `per_partition` says whether every partition (first axis) has its own.
-    """
-
-    index: NkiTensor
-    stride: int
-    rows: int
-    per_partition: bool
-
-
-class NkiTensor:
-    """A strided view: element (i0, i1, ...) lies at offset + sum(strides[k] * ik), in elements of `dtype`.
-
-    On the chip axis 0 runs over partitions, whose stride is the number of elements that a partition of the whole
-    tensor holds, `partition_stride`. `free`: elements per partition of the view (HBM: per index of the first axis).
-    """
-
-    __slots__ = (
-        "_operand",
-        "checked",
-        "dtype",
-        "dynamic",
-        "free",
-        "offset",
-        "on_chip",
-        "partition_stride",
-        "shape",
-        "storage",
-        "strides",
-    )
-
-    def __init__(
-        self,
-        storage: Storage,
-        dtype: str,
-        shape: tuple[int, ...],
-        strides: tuple[int, ...],
-        offset: int = 0,
-        dynamic: DynamicOffset | None = None,
-    ) -> None:
-        self.storage = storage
-        self.dtype = dtype
-        self.shape = shape
-        self.strides = strides
-        self.offset = offset
-        self.dynamic = dynamic
-        # Plain attributes, for a trace asks for them a million times.
-        self.on_chip = storage.space != "hbm"
-        self.free = prod(shape[1:])
-        self.partition_stride = storage.free_bytes // ITEM_BYTES[dtype]
-        self.checked = False
-        self._operand: Operand | None = None
-
-    @property
-    def buffer(self) -> MemoryRegion:
-        """Where it lies."""
-        return self.storage.buffer
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-        return self.storage.name
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
-
-    @property
-    def start_partition(self) -> int:
-        """The first partition of the view."""
-        return self.offset // self.partition_stride if self.on_chip else 0
+    __slots__ = ()
 
     def is_contiguous(self) -> bool:
         """Whether the view is dense and row-major; on the chip, within each partition."""
         return dense(self)
-
-    def get_pattern(self) -> list[list[int]]:
-        """The view as [[stride, count], ...], the form that `ap` takes."""
-        return [[stride, count] for stride, count in zip(self.strides, self.shape, strict=True)]
-
-    def is_indirect(self) -> bool:
-        """Whether an offset of it is known only when it is used."""
-        return self.dynamic is not None
 
     def __getitem__(self, key: Any) -> NkiTensor:
         """A view by integers, slices, `nl.ds` and an ellipsis. Raises NkiViolation if it leaves the tensor."""
@@ -152,19 +67,14 @@ class NkiTensor:
 
         A dynamic offset counts in units of prod(shape[indirect_dim + 1:]) elements. Raises NkiViolation.
         """
-        from commissure.kernels.nki.executor.patterns import patterned
-
-        return patterned(self, pattern, offset, scalar_offset, vector_offset, indirect_dim, dtype)
+        found = patterned(self, pattern, offset, scalar_offset, vector_offset, indirect_dim, dtype)
+        return NkiTensor(found.storage, found.dtype, found.shape, found.strides, found.offset, found.dynamic)
 
     def operand(self) -> Operand:
         """The view as the trace tells it; the box of a dynamic one is the whole tensor."""
         if self._operand is None:
             self._operand = box(self)
         return self._operand
-
-    def refuse(self, op: str, limit: str, given: str, fix: str) -> NoReturn:
-        """Raise NkiViolation about this tensor."""
-        raise NkiViolation(op, self.name, limit, given, fix)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):

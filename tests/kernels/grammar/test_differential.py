@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from commissure.kernels.grammar.budget import Budget
-from commissure.kernels.grammar.compile import Grammar, Settings, compile_schema
+from commissure.kernels.grammar.compile import Grammar, compile_schema
 from commissure.kernels.grammar.errors import GrammarError, OverBudget, Unsatisfiable
 from commissure.kernels.grammar.machine.lazy import LazyMachine
-from commissure.kernels.grammar.schema.settings import Whitespace
+from commissure.kernels.grammar.schema.settings import Settings, Whitespace
 from tests.kernels.grammar.generated import Schemas, near, value
 from tests.kernels.grammar.oracle import Unread, read, valid, word, writable
 

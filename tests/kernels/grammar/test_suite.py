@@ -11,9 +11,10 @@ import pytest
 
 from commissure.kernels.grammar.automaton import START
 from commissure.kernels.grammar.budget import Budget
-from commissure.kernels.grammar.compile import Grammar, Settings, compile_schema
+from commissure.kernels.grammar.compile import Grammar, compile_schema
 from commissure.kernels.grammar.errors import GrammarError, OverBudget, Unsatisfiable
 from commissure.kernels.grammar.machine.lazy import LazyMachine
+from commissure.kernels.grammar.schema.settings import Settings
 from tests.kernels.grammar.oracle import after
 
 DATA = Path(os.environ.get("COMMISSURE_DATA") or Path(__file__).parents[4] / "shared" / "data")
@@ -75,7 +76,7 @@ def test_the_suite(record_property: Any) -> None:
         # In this file alone formats say nothing, as the draft has it by default.
         settings = Settings(formats=name != "format", whitespace="none")
         try:
-            grammar = compile_schema(case["schema"], settings)
+            grammar = compile_schema(case["schema"], settings, Budget(states=2_000))
         except Unsatisfiable:
             grammar = None
         except GrammarError as error:
@@ -115,9 +116,7 @@ def spelled(machine: LazyMachine, value: Any, ascii_only: bool) -> bool:
 def unroll(tally: Tally, grammar: Grammar, name: str, case: dict[str, Any]) -> None:
     """The automaton with all states says what the machine says, cut off at its depth."""
     try:
-        flat, depth = compile_schema(
-            case["schema"], Settings(formats=name != "format", whitespace="none"), Budget(states=2_000)
-        ).flat()
+        flat, depth = grammar.flat()
     except (OverBudget, Unsatisfiable) as error:
         tally.unflat[error.reason[:20]] += 1
         return

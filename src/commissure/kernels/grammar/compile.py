@@ -17,9 +17,11 @@ from commissure.kernels.grammar.machine.lazy import LazyMachine
 from commissure.kernels.grammar.runtime.lazy import LazyMasks, LazyMatcher
 from commissure.kernels.grammar.runtime.matcher import Matcher
 from commissure.kernels.grammar.schema.arrays import formula
+from commissure.kernels.grammar.schema.blame import blamed
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Source, shown
+from commissure.kernels.grammar.schema.terms import Formula
 from commissure.kernels.grammar.tables.store import cached
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary import Vocabulary
@@ -117,14 +119,38 @@ def compile_schema(schema: Any, settings: Settings | None = None, budget: Budget
     settings, budget = settings or Settings(), budget or Budget()
     schema = document(schema)
     meter = Meter(budget)
-    source = Source(schema)
-    built = Builder(Reader(settings, meter), settings, meter).build(formula(source.root))
-    return Grammar(built, settings, budget, digest(schema, settings))
+    try:
+        source = Source(schema)
+        name = digest(schema, settings)
+        built = _built(source, settings, meter)
+    except RecursionError as error:
+        fix = "nest them less deep; a chain of references nests too"
+        raise OverBudget("", "", "its subschemas or values nest too deep", fix) from error
+    return Grammar(built, settings, budget, name)
+
+
+def _built(source: Source, settings: Settings, meter: Meter) -> Built:
+    whole, reader = formula(source.root), Reader(settings, meter)
+    try:
+        return Builder(reader, settings, meter).build(whole)
+    except Unsatisfiable as error:
+
+        def possible(part: Formula) -> bool:
+            try:
+                Builder(reader, settings, meter).build(part)
+            except Unsatisfiable:
+                return False
+            return True
+
+        raise blamed(source.root, possible) from error
 
 
 def digest(schema: Any, settings: Settings) -> str:
     """A name for the language: equal schemas under equal settings have one. The order of members counts."""
-    text = json.dumps([schema, asdict(settings)], ensure_ascii=True, separators=(",", ":"))
+    try:
+        text = json.dumps([schema, asdict(settings)], ensure_ascii=True, separators=(",", ":"))
+    except ValueError as error:
+        raise InvalidSchema("", "", "one of its arrays or objects holds itself", "use '$ref'") from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 

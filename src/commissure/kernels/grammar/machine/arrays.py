@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commissure.kernels.grammar.errors import NotRegular
-from commissure.kernels.grammar.machine.objects import Layout, RuleOf
+from commissure.kernels.grammar.machine.objects import Check, Layout, RuleOf
 from commissure.kernels.grammar.machine.rules import Rules
 from commissure.kernels.grammar.schema.formula import both, negated
 from commissure.kernels.grammar.schema.terms import NOTHING, Array, Counted, Formula
@@ -26,11 +26,18 @@ class ArrayRules:
     """One array between two states."""
 
     def __init__(
-        self, rules: Rules, layout: Layout, rule_of: RuleOf, array: Array, values: list[Formula] | None = None
+        self,
+        rules: Rules,
+        layout: Layout,
+        rule_of: RuleOf,
+        check: Check,
+        array: Array,
+        values: list[Formula] | None = None,
     ) -> None:
         self._rules = rules
         self._layout = layout
         self._rule_of = rule_of
+        self._check = check
         self._array = array
         self._values = values
         self._states: dict[Seen, int] = {}
@@ -42,6 +49,7 @@ class ArrayRules:
         """Put the array there."""
         self._layout.mark(at, "[", self._state(Seen(0, (0,) * len(self._array.counted))))
         while self._waiting:
+            self._check()
             seen = self._waiting.pop()
             here = self._states[seen]
             if seen.place >= self._array.least and self._counted(seen):

@@ -47,15 +47,18 @@ class Builder:
         """The rules of a formula and of all that it calls. Raises Unsatisfiable where nothing can satisfy it."""
         whole = self._rule_of(wanted)
         while self._waiting:
-            self._meter.check(0)
-            if len(self._rules.edges) > MOST_STATES:
-                raise OverBudget("", "", f"more than {MOST_STATES:,} states of rules", "give the schema less freedom")
+            self._check()
             self._fill(*self._waiting.pop())
         if not trim(self._rules)[self._rules.begins[whole]]:
             raise Unsatisfiable(
                 "", "", "no JSON value is valid under it", "look for parts of allOf that exclude each other"
             )
         return Built(self._rules, whole, recursive(self._rules) & self._containers)
+
+    def _check(self) -> None:
+        self._meter.check(0)
+        if len(self._rules.edges) > MOST_STATES:
+            raise OverBudget("", "", f"more than {MOST_STATES:,} states of rules", "give the schema less freedom")
 
     def _rule_of(self, wanted: Formula) -> int:
         """Equal sets have one rule, from however many places of the schema they come."""
@@ -82,12 +85,12 @@ class Builder:
         for array in value.arrays:
             self._array(at, array, to)
         for found in value.objects:
-            ObjectRules(self._rules, self._layout, self._rule_of, self._narrowed(found)).build(at, to)
+            ObjectRules(self._rules, self._layout, self._rule_of, self._check, self._narrowed(found)).build(at, to)
 
     def _array(self, at: int, array: Array, to: int) -> None:
         values = None if array.unique is None else few_values(self._reader, array)
         checked(array, values)
-        ArrayRules(self._rules, self._layout, self._rule_of, array, values).build(at, to)
+        ArrayRules(self._rules, self._layout, self._rule_of, self._check, array, values).build(at, to)
 
     def _narrowed(self, found: Object) -> Object:
         """Under `closed`, an object with members has no others that no schema speaks of."""

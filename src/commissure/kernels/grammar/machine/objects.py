@@ -14,6 +14,8 @@ from commissure.kernels.grammar.schema.settings import Whitespace
 from commissure.kernels.grammar.schema.terms import NOTHING, Formula, Object
 
 RuleOf = Callable[[Formula], int]
+Check = Callable[[], None]
+"""Raises where the rules take too much."""
 
 
 class Layout:
@@ -57,10 +59,11 @@ class Seen:
 class ObjectRules:
     """One object between two states: `{`, its members in order, then the rest, `}`."""
 
-    def __init__(self, rules: Rules, layout: Layout, rule_of: RuleOf, found: Object) -> None:
+    def __init__(self, rules: Rules, layout: Layout, rule_of: RuleOf, check: Check, found: Object) -> None:
         self._rules = rules
         self._layout = layout
         self._rule_of = rule_of
+        self._check = check
         self._object = found
         self._states: dict[Seen, int] = {}
         self._waiting: list[Seen] = []
@@ -72,6 +75,7 @@ class ObjectRules:
         """Put the object there."""
         self._layout.mark(at, "{", self._state(Seen(0)))
         while self._waiting:
+            self._check()
             seen = self._waiting.pop()
             if seen.place < len(self._object.members):
                 self._member(seen)
@@ -149,12 +153,21 @@ class ObjectRules:
 
     def _shared(self, keys: Texts, value: Formula, seen: Seen) -> Iterator[tuple[Formula, frozenset[int], Texts]]:
         """Each set of missing witnesses that a member could be at once, with what it then has to satisfy."""
-        missing = [place for place in range(len(self._object.witnesses)) if place not in seen.witnesses]
-        for size in range(len(missing) + 1):
-            for chosen in combinations(missing, size):
+        witnesses = self._object.witnesses
+        could = [
+            place
+            for place, one in enumerate(witnesses)
+            if place not in seen.witnesses and both((value, one.value)) != NOTHING and not (keys & one.keys).empty
+        ]
+        # One that its name alone makes a witness is always taken for one, so that no path is followed twice.
+        sure = [place for place in could if both((value, witnesses[place].value)) == value]
+        for size in range(len(could) + 1):
+            for chosen in combinations(could, size):
                 narrowed, common = value, keys
                 for place in chosen:
-                    narrowed = both((narrowed, self._object.witnesses[place].value))
-                    common = common & self._object.witnesses[place].keys
+                    narrowed = both((narrowed, witnesses[place].value))
+                    common = common & witnesses[place].keys
+                for place in sure:
+                    common = common if place in chosen else common - witnesses[place].keys
                 if narrowed != NOTHING and not common.empty:
                     yield narrowed, frozenset(chosen), common

@@ -9,7 +9,17 @@ from typing import TypeVar
 
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.formula import both
-from commissure.kernels.grammar.schema.terms import NOTHING, Array, Formula, Member, Object, Rest, Value
+from commissure.kernels.grammar.schema.terms import (
+    ANYTHING,
+    NOTHING,
+    Array,
+    Formula,
+    Member,
+    Object,
+    Rest,
+    Value,
+    Witness,
+)
 from commissure.kernels.grammar.schema.value import any_object
 
 Part = TypeVar("Part", Array, Object)
@@ -45,7 +55,7 @@ def _pairs(
 def union(one: Value, other: Value) -> Value:
     """The values of either."""
     arrays = dict.fromkeys((*one.arrays, *other.arrays))
-    objects = dict.fromkeys((*one.objects, *other.objects))
+    objects = _one_of_any(dict.fromkeys((*one.objects, *other.objects)))
     return Value(
         one.null or other.null,
         one.booleans | other.booleans,
@@ -55,6 +65,29 @@ def union(one: Value, other: Value) -> Value:
         (any_object(),) if any_object() in objects else tuple(objects),
         one.narrow or other.narrow,
     )
+
+
+def _one_of_any(objects: dict[Object, None]) -> dict[Object, None]:
+    """Objects that only ask for one of some names, made one: else a text would be followed through each of them."""
+    names = [name for found in objects for name in _asked(found)]
+    if len(names) < 2:
+        return objects
+    kept = dict.fromkeys(found for found in objects if not _asked(found))
+    return {**kept, _one_of(tuple(dict.fromkeys(names))): None}
+
+
+def _asked(found: Object) -> tuple[str, ...]:
+    """The names of which the object asks for one, and for nothing else; none if it is no such object."""
+    names = tuple(member.name for member in found.members)
+    return names if names and all(one.value == ANYTHING for one in found.members) and found == _one_of(names) else ()
+
+
+@lru_cache(maxsize=1024)
+def _one_of(names: tuple[str, ...]) -> Object:
+    keys = Texts.of(names)
+    members = tuple(Member(name, ANYTHING, len(names) == 1) for name in names)
+    witnesses = (Witness(keys, ANYTHING),) if len(names) > 1 else ()
+    return Object(members, (Rest(~keys, ANYTHING),), witnesses=witnesses)
 
 
 def meet_arrays(one: Array, other: Array) -> Array | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.formula import both
-from commissure.kernels.grammar.schema.meet import merge_rest
+from commissure.kernels.grammar.schema.meet import Check, merge_rest
 from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place, escaped
 from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Formula, Member, Object, Rest
 from commissure.kernels.grammar.schema.value import any_object
 
 
-def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:
+def objects_of(place: Place, names: Texts | None, check: Check) -> tuple[Object, ...]:
     """properties, patternProperties, additionalProperties, required, minProperties, maxProperties.
 
     `names` are those that propertyNames allows, None for all. Members come in the order of `properties`, then those
@@ -37,7 +37,9 @@ def objects_of(place: Place, names: Texts | None) -> tuple[Object, ...]:
     if not members and not patterns and names is None and further == ANYTHING:
         return (Object(rest=any_object().rest, least=least, most=most),)
     keys = Texts.all() - Texts.of(member.name for member in members) if members else Texts.all()
-    return (Object(tuple(members), _rest(keys if names is None else keys & names, patterns, further), least, most),)
+    return (
+        Object(tuple(members), _rest(keys if names is None else keys & names, patterns, further, check), least, most),
+    )
 
 
 def _patterns(place: Place) -> list[tuple[Texts, Formula]]:
@@ -57,12 +59,13 @@ def required_names(place: Place, keyword: str, given: object) -> list[str]:
     return given
 
 
-def _rest(keys: Texts, patterns: list[tuple[Texts, Formula]], further: Formula) -> tuple[Rest, ...]:
+def _rest(keys: Texts, patterns: list[tuple[Texts, Formula]], further: Formula, check: Check) -> tuple[Rest, ...]:
     """The keys that are no member's, told apart by which patterns they match."""
     pieces: list[tuple[Texts, tuple[Formula, ...]]] = [(keys, ())]
     for among, value in patterns:
         split: list[tuple[Texts, tuple[Formula, ...]]] = []
         for piece, values in pieces:
+            check(len(split))
             split.append((piece & among, (*values, value)))
             split.append((piece - among, values))
         pieces = [(piece, values) for piece, values in split if not piece.empty]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from commissure.kernels.grammar.budget import Meter
-from commissure.kernels.grammar.errors import InvalidSchema, OverBudget
+from commissure.kernels.grammar.errors import InvalidSchema, OverBudget, PatternError
 from commissure.kernels.grammar.languages.formats import NARROWER
 from commissure.kernels.grammar.languages.numbers import exactly, integers
 from commissure.kernels.grammar.languages.text import Texts
@@ -96,22 +97,24 @@ class Reader:
             numbers_of(place),
             texts_of(place, self._settings),
             arrays_of(place),
-            objects_of(place, names),
+            objects_of(place, names, self._check),
             place if self._settings.formats and place.contents.get("format") in NARROWER else narrow,
         )
         if "type" in place.contents:
             found = _typed(place, found)
         if "enum" in place.contents:
-            found = self._meet(literal(place.expect("enum", list)), found)
+            found = self._meet(_listed(place, "enum", place.expect("enum", list)), found)
         if "const" in place.contents:
-            found = self._meet(literal((place.contents["const"],)), found)
+            found = self._meet(_listed(place, "const", [place.contents["const"]]), found)
         return found
 
     def _exclusive(self, parts: list[Formula]) -> Formula:
         """Exactly one of the parts. Where two exclude each other plainly, their complements are not needed."""
         chosen: list[Formula] = []
         for place, part in enumerate(parts):
-            others = [other for at, other in enumerate(parts) if at != place and not self._disjoint(part, other)]
+            # In one order, so that each pair is looked at once.
+            before = [other for other in parts[:place] if not self._disjoint(other, part)]
+            others = before + [other for other in parts[place + 1 :] if not self._disjoint(part, other)]
             chosen.append(both([part, *(Not(other) for other in others)]))
         return Some(tuple(dict.fromkeys(chosen)))
 
@@ -157,9 +160,18 @@ class Reader:
         return wanted not in self._open and self.impossible(wanted, depth - 1)
 
 
+def _listed(place: Place, keyword: str, values: list[Any]) -> Value:
+    try:
+        return literal(values)
+    except PatternError as error:
+        raise OverBudget(place.pointer, keyword, str(error), "name fewer or shorter numbers") from error
+
+
 def _typed(place: Place, found: Value) -> Value:
     given = place.expect("type", str, list)
     types = [given] if isinstance(given, str) else given
+    if not types:
+        raise place.invalid("type", "'type' must name at least one type", f"allowed: {', '.join(TYPES)}")
     for name in types:
         if name not in TYPES:
             raise place.invalid("type", f"unknown type {shown(name)}", f"allowed: {', '.join(TYPES)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from commissure.kernels.grammar.automaton import UNBOUNDED
 from commissure.kernels.grammar.errors import PatternError
 from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
 from commissure.kernels.grammar.languages.text import Texts
@@ -43,7 +44,9 @@ def texts_of(place: Place, settings: Settings) -> Texts:
     if "minLength" in place.contents or "maxLength" in place.contents:
         least = place.count("minLength") if "minLength" in place.contents else 0
         most = place.count("maxLength") if "maxLength" in place.contents else None
-        found = Texts.length(least, most)
+        if least >= UNBOUNDED:
+            raise place.irregular("minLength", f"no string of {UNBOUNDED:,} characters or more can be counted")
+        found = Texts.length(least, None if most is not None and most >= UNBOUNDED else most)
     if "pattern" in place.contents:
         found = found & matching(place, "pattern", place.expect("pattern", str))
     if "format" in place.contents and settings.formats:

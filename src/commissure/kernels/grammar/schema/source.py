@@ -60,6 +60,8 @@ class Place:
             found = self.resolver.lookup(reference)
         except (Unresolvable, CannotDetermineSpecification, ValueError, LookupError) as error:
             raise self._lost(keyword, reference) from error
+        if not isinstance(found.contents, bool | dict):
+            raise self.invalid(keyword, f"{reference!r} leads to {shown(found.contents)}, which is no schema")
         return self.source.place(found.contents, "", self, found.resolver)
 
     def expect(self, keyword: str, *kinds: type) -> Any:
@@ -90,11 +92,14 @@ class Place:
         if url:
             reason = f"{reference!r} is another document, and none is fetched"
             return self.invalid(keyword, reason, "put it under $defs and refer to it there")
-        places = (pointer for pointer in self.source.pointers.values() if "/$defs/" in pointer or "/def" in pointer)
-        near = get_close_matches(reference, [f"#{pointer}" for pointer in places], n=1)
+        places = sorted({*self.source.names, *self.source.pointers.values()})
+        near = get_close_matches(reference, [f"#{place}" for place in places[:MOST_NEAR]], n=1)
         return self.invalid(keyword, f"{reference!r} leads nowhere", f"did you mean {near[0]!r}?" if near else "")
 
 
+NO_NUMBERS = (float("inf"), float("-inf"))
+MOST_NEAR = 2_000
+"""Places among which the nearest to a lost reference is looked for."""
 NAMES: dict[type, str] = {
     str: "a string",
     bool: "true or false",
@@ -113,10 +118,13 @@ class Source:
             raise InvalidSchema("", "", f"a schema is an object, true or false, not {shown(schema)}")
         self.pointers: dict[int, str] = {}
         self.anchors: list[str] = []
+        self.names: list[str] = []
         for found, pointer in _objects(schema):
             self.pointers[id(found)] = pointer
             if isinstance(found.get("$dynamicAnchor"), str):
                 self.anchors.append(found["$dynamicAnchor"])
+            if isinstance(found.get("$anchor"), str):
+                self.names.append(found["$anchor"])
         self._places: dict[int, Place] = {}
         self._kept: list[Any] = []
         draft = stated(schema) if isinstance(schema, dict) else None
@@ -174,12 +182,22 @@ def shown(value: Any) -> str:
 
 
 def _objects(schema: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """All objects of the document, and where they stand."""
+    """All objects of the document, each once, and where they stand. Raises InvalidSchema for what is no JSON."""
     waiting: list[tuple[Any, str]] = [(schema, "")]
+    seen: set[int] = set()
     while waiting:
         found, at = waiting.pop()
+        if isinstance(found, dict | list):
+            if id(found) in seen:
+                continue
+            seen.add(id(found))
         if isinstance(found, dict):
+            odd = next((name for name in found if not isinstance(name, str)), None)
+            if odd is not None:
+                raise InvalidSchema(at, "", f"the name of a member must be a string, not {shown(odd)}")
             yield found, at
-            waiting.extend((below, f"{at}/{escaped(str(name))}") for name, below in found.items())
+            waiting.extend((below, f"{at}/{escaped(name)}") for name, below in reversed(found.items()))
         elif isinstance(found, list):
             waiting.extend((below, f"{at}/{place}") for place, below in enumerate(found))
+        elif not (found is None or isinstance(found, str | int | float)) or found in NO_NUMBERS or found != found:
+            raise InvalidSchema(at, "", f"{shown(found)} is no JSON value")

@@ -13,6 +13,7 @@ from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.policy import Candidate, FleetStatus, Router
+from commissure.scenarios import compare
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import find_scenario, parse_settings
 from commissure.scenarios.tool_calling.constrained_decoding import SCENARIO, Settings
@@ -86,6 +87,18 @@ def test_forced_tokens_take_no_step() -> None:
     # Each call's steps are rounded, and all are a little different in size.
     assert token_s(skipping, "h100") == pytest.approx((1 - share) * token_s(plain, "h100"), rel=0.05)
     assert skipping.measures["accepted"] == plain.measures["accepted"] == 48
+
+
+def test_a_prediction_of_other_answers_is_none() -> None:
+    installed("smollm2")
+    runs = [
+        run_leg(
+            SCENARIO, parse_settings(SCENARIO, {"batch": "1", "max_tokens": most}), Fleet.load("h100"), way, "sim", 0
+        )
+        for way, most in (("free", "200"), ("cpu", "200"), ("cpu", "9"))
+    ]
+    assert compare._same_work(runs[0], runs[1])
+    assert not compare._same_work(runs[0], runs[2])
 
 
 def test_engines_of_static_shapes_are_compiled_for_the_batch() -> None:

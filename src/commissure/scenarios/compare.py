@@ -16,7 +16,7 @@ from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.record.recording import Recording
 from commissure.scenarios.calibration import CALLS, PROBE_CALLS, FitReport, calibrate_fleet, probe_fleet, step_times
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
-from commissure.scenarios.run import World
+from commissure.scenarios.run import Run, World
 from commissure.scenarios.runfolder import RunFolder, manifest_of
 from commissure.scenarios.scenario import Scenario, parse_settings
 
@@ -136,7 +136,8 @@ class _Course:
                 on_failure=self._keep_failure, record=self._record,
             )  # fmt: skip
             steps = step_times(now)
-            legs.append(summarise(plan.scenario, settings, policy, measured, predicted.time_s, steps))
+            predicted_s = predicted.time_s if _same_work(predicted, measured) else None
+            legs.append(summarise(plan.scenario, settings, policy, measured, predicted_s, steps))
         return legs
 
     def _keep(self, record: CallRecord) -> None:
@@ -148,6 +149,11 @@ class _Course:
 
     def _tick(self) -> None:
         self._advance("calibrating")
+
+
+def _same_work(predicted: Run, measured: Run) -> bool:
+    """Whether what was predicted is what was done: a model whose answers end by themselves may say more, or less."""
+    return sum(call.output_tokens for call in predicted.calls) == sum(call.output_tokens for call in measured.calls)
 
 
 def _is_wanted(variant: Mapping[str, Any], changes: Mapping[str, str]) -> bool:

@@ -75,8 +75,9 @@ def run_leg(
     """Run the scenario once; record it, or replay a recording of it."""
     prepared = scenario.fleet(fleet, settings, policy, seed)
     leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
+    modelled = scenario.behaviour(settings) if world == "sim" and recording is None else None
     return run(
-        scenario.workflow, prepared, settings, world=world, seed=seed, leg=leg, on_call=on_call,
+        scenario.workflow, prepared, settings, world=world, seed=seed, behaviour=modelled, leg=leg, on_call=on_call,
         on_failure=on_failure, record=record, recording=recording,
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def summarise(
         cost_usd=done.cost_usd,
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,
-        measures=scenario.measure(done.calls, settings, done.seed),
+        measures={**scenario.measure(done.calls, settings, done.seed), **(done.result or {})},
         failed_attempts=len(done.failures),
         uncertain_usd=done.uncertain_usd,
         replayed_from=str(done.replayed_from) if done.replayed_from else None,

@@ -15,6 +15,7 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.runtime import Runtime
+from commissure.sim.behaviour import Behaviour
 
 Verdict = Literal["reproduced", "not reproduced", "not testable"]
 
@@ -65,8 +66,11 @@ class Scenario(Protocol):
     def fleet(self, fleet: Fleet, settings: Any, policy: str, seed: int) -> Fleet:
         """The fleet under a policy, with what the scenario needs of it. Raises UsageError if it cannot serve."""
 
-    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> None:
-        """The program."""
+    def behaviour(self, settings: Any) -> Behaviour | None:
+        """What modelled endpoints answer; None where any filler does."""
+
+    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> Mapping[str, Any] | None:
+        """The program. It may return measures of its own, which need more than the calls' records: of what was said."""
 
     def measure(self, calls: Sequence[CallRecord], settings: Any, seed: int) -> dict[str, Any]:
         """The scenario's own measures of a run."""

@@ -27,6 +27,19 @@ class SpeculativeDecoding(Record):
     step_factor: Positive = 1.0
 
 
+class ConstrainedDecoding(Record):
+    """How an engine keeps answers to a grammar.
+
+    `masks` are made on the chip or on the host's processor; unless said, on the chip where a kernel for it is known.
+    `overlaps` hides them behind the chip's work. `forced_share` of the tokens follow from the grammar alone and are
+    filled in without a step.
+    """
+
+    masks: Literal["chip", "cpu"] | None = None
+    overlaps: bool = False
+    forced_share: Ratio = 0.0
+
+
 class Buckets(Record):
     """Static shapes, as compiled for AWS Neuron: work is padded up to the next bucket of tokens."""
 
@@ -66,6 +79,7 @@ class EngineSettings(Record):
     schedules_ahead: bool = False
     prefix_caching: bool = True
     speculative: SpeculativeDecoding | None = None
+    constrained: ConstrainedDecoding = ConstrainedDecoding()
     buckets: Buckets | None = None
     tiers: tuple[Tier, ...] = ()
 

@@ -30,6 +30,7 @@ from commissure.scenarios.cache_intensive.figures import hits_figure
 from commissure.scenarios.cache_intensive.optimum import fewest_missed, tokens_bracket
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
+from commissure.sim.behaviour import Behaviour
 
 FRAME_TOKENS = 64
 PER_ENDPOINT = "misses_per_endpoint"
@@ -110,6 +111,10 @@ class SlotScenario(ABC):
         prefetcher = None if settings.prefetch == "none" else build_prefetcher(settings.prefetch, plan)
         sized = fleet.with_slots(settings.slots, settings.slot_tokens, settings.disk_slots)
         return sized.with_evictor(evictor_of(policy, plan), prefetcher)
+
+    def behaviour(self, settings: Any) -> Behaviour | None:
+        """Filler: what is said does not matter to a cache."""
+        return None
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> None:
         """Each agent in its turn, whom the seed chooses where the graph branches; several workflows side by side."""

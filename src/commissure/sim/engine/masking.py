@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from commissure.hal.errors import UsageError
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.serving import EngineSettings
 from commissure.kernels.masking import MaskCurve, cpu_mask, neuron_mask
 from commissure.kernels.nki.cost.targets import target_of_chip
 from commissure.sim.engine.decoding import Constrain, Constraint
 from commissure.sim.engine.job import Job
 
 
-def masking_of(profile: Profile) -> MaskCurve:
-    """The curve that holds for an endpoint's chip: of the kernel where it is a Neuron chip, else of a CPU.
+def masking_of(profile: Profile, settings: EngineSettings | None = None) -> MaskCurve:
+    """The curve that holds for an endpoint: of the kernel where its chip is a Neuron chip, else of a CPU.
+
+    Its engine's settings may say which; they are the profile's unless given. Raises UsageError for masks on a chip
+    for which there is no kernel.
 
     Both are of Llama 3's vocabulary. The kernel's is a documented-cost estimate of what its mask adds to a step on the
     critical path; on a CPU, which can mask only what it has, nothing hides behind the chip's work.
     """
-    target = target_of_chip(profile.chip)
-    if target is None:
+    target, wanted = target_of_chip(profile.chip), (settings or _settings(profile)).constrained.masks
+    if target is None and wanted == "chip":
+        raise UsageError(f"masks on the chip were asked for on {profile.chip}; there is a kernel for Neuron chips only")
+    if target is None or wanted == "cpu":
         return cpu_mask()
     cores = round(profile.chips * target.cores_per_chip.value)
     return neuron_mask(target.name, cores, hidden=_hidden(profile))
@@ -29,16 +36,21 @@ def _hidden(profile: Profile) -> int:
     return 4096 if size is None else -(-round(size.value) // 128) * 128
 
 
-def mask_costs(profile: Profile) -> Constrain:
+def _settings(profile: Profile) -> EngineSettings:
+    return profile.engine or EngineSettings()
+
+
+def mask_costs(profile: Profile, settings: EngineSettings | None = None) -> Constrain:
     """What an endpoint's calls that ask for a grammar cost: each its mask, and a step with any what is fixed."""
+    how = (settings or _settings(profile)).constrained
     found: list[Constraint] = []
 
     def constrain(job: Job) -> Constraint | None:
         if not job.constrained:
             return None
         if not found:
-            curve = masking_of(profile)
-            found.append(Constraint(mask_s=curve.sequence_s, step_s=curve.fixed_s, overlaps=False))
+            curve = masking_of(profile, settings)
+            found.append(Constraint(0.0, curve.sequence_s, how.overlaps, curve.fixed_s, how.forced_share))
         return found[0]
 
     return constrain

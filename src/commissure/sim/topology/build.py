@@ -44,16 +44,16 @@ class Site:
     """What the servers of one run share.
 
     `unit_tokens` is the size of the prompts' hashed blocks; `evictor` names the kept prefixes that leave, in place of
-    the least recently used, `placer` the chip that computes a prompt; `constrain` says of a profile which of its calls
-    decode under a grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill chips
-    included.
+    the least recently used, `placer` the chip that computes a prompt; `constrain` says of a profile and its engine
+    which calls decode under a grammar, and what that costs. `kept` has each endpoint's engines, those of its prefill
+    chips included.
     """
 
     env: simpy.Environment
     unit_tokens: int
     folder: Path = field(default_factory=Path)
     seed: int = 0
-    constrain: Callable[[Profile], Constrain] | None = None
+    constrain: Callable[[Profile, EngineSettings], Constrain] | None = None
     shared: dict[str, SharedChip] = field(default_factory=dict)
     engines: int = 0
     faults: tuple[Fault, ...] = ()
@@ -179,7 +179,7 @@ def _engine(site: Site, spec: EndpointSpec, profile: Profile, settings: EngineSe
     if site.constrain or not plain:
         # Numbered so that a grammar elsewhere changes nobody's draws.
         site.engines += not plain
-        constrain = site.constrain(profile) if site.constrain else None
+        constrain = site.constrain(profile, settings) if site.constrain else None
         stream = dice(f"{site.seed}/{spec.name}/decoding/{site.engines}")
         server = Decoding(site.env, server, settings, model, stream, constrain, overhead_s)
     return server

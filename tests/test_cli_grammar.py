@@ -125,8 +125,18 @@ def test_bad_options_are_told(grammar: Grammar) -> None:
     assert "cannot be read" in grammar("compile", "none.json", "--vocab", "smollm2")[2]
     assert "'llguidance'" in grammar("check", "schema.json", "schema.json", "--fallback", "llguidanc")[2]
     assert "'space'" in grammar("check", "schema.json", "schema.json", "--whitespace", "spac")[2]
-    Path("no.json").write_text("{")
-    assert "the instance is no JSON" in grammar("check", "schema.json", "no.json")[2]
+
+
+def test_what_is_no_json_is_refused_beside_the_others(grammar: Grammar) -> None:
+    Path("good.json").write_text('{"name": "x", "kind": "a"}')
+    Path("cut.json").write_text('{"name": "x", "ki')
+    Path("twice.json").write_text('{"name": "x", "name": "y", "kind": "a"}')
+    code, out, _ = grammar("check", "schema.json", "cut.json", "twice.json", "good.json", "--json")
+    found = json.loads(out)["instances"]
+    assert code == 1
+    assert [one["accepted"] for one in found] == [False, False, True]
+    assert "no JSON" in found[0]["reason"]
+    assert "stands twice" in found[1]["reason"]
 
 
 def test_what_we_refuse_goes_to_llguidance_where_asked(grammar: Grammar) -> None:

@@ -18,7 +18,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 def test_the_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
     first, second = capsys.readouterr().out.splitlines()

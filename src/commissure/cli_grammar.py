@@ -30,7 +30,7 @@ def compile_command(
     schema: SchemaFile,
     vocab: Annotated[str, typer.Option("--vocab", help="An installed vocabulary by name, or a tokenizer's file.")],
     depth: Annotated[int | None, typer.Option(min=1, help="How deep recursive values are unrolled in tables.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Save the tables (.npz).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Save the tables (.npz), for load_tables.")] = None,
     whitespace: WhitespaceOption = "space",
     closed: ClosedOption = False,
     formats: FormatsOption = True,
@@ -71,14 +71,12 @@ def check_command(
     seconds: SecondsOption = 30.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Whether the grammar of a schema lets an instance be written, members in the schema's order."""
-    from commissure.kernels.grammar import rewritten
+    """Whether the grammar of a schema lets an instance be written, members in the schema's order.
 
+    The value is judged, written without whitespace; with --as-written the file's own bytes are.
+    """
     grammar, _ = _compiled(_read(schema), _settings(whitespace, closed, formats), fallback, states, seconds)
-    verdicts = []
-    for path in instance:
-        content = _read(path)
-        verdicts.append({"instance": str(path), **_verdict(grammar, content if as_written else rewritten(content))})
+    verdicts = [{"instance": str(path), **_judged(grammar, _read(path), as_written)} for path in instance]
     accepted = all(verdict["accepted"] for verdict in verdicts)
     if as_json:
         print_json({"schema": str(schema), "accepted": accepted, "instances": verdicts})
@@ -150,6 +148,8 @@ class _Compiled:
         if self.tables is not None and self.flat is not None:
             sizes = self.tables.bytes
             found |= self.flat
+            if self.flat["unrolled to depth"] is not None:
+                found["note"] = "tables refuse what nests deeper than they are unrolled; check and matchers do not"
             found |= {"masks": self.tables.rows.rows, "token classes": len(self.tables.next)}
             found |= {"bytes": sum(size for name, size in sizes.items() if name != "rows, packed"), "parts": sizes}
         return found
@@ -169,6 +169,17 @@ def _compiled(
     meter = Meter(budget)
     grammar = (compile_or_fall_back if fallback else compile_schema)(document, settings, budget)
     return grammar, meter.seconds
+
+
+def _judged(grammar: Grammar | FallbackGrammar, content: bytes, as_written: bool) -> dict[str, Any]:
+    """A file that is no JSON is refused like any other text that the grammar does not let be written."""
+    from commissure.hal.errors import UsageError
+    from commissure.kernels.grammar import rewritten
+
+    try:
+        return _verdict(grammar, content if as_written else rewritten(content))
+    except UsageError as error:
+        return {"accepted": False, "reason": str(error)}
 
 
 def _verdict(grammar: Grammar | FallbackGrammar, text: str | bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from commissure.kernels.grammar.automaton import ADDS, REFUSED, START, UNBOUNDED, Automaton, sets
+from commissure.kernels.grammar.automaton import REFUSED, START, UNBOUNDED, Automaton, sets
 from commissure.kernels.grammar.languages.dfa import Dfa
 from commissure.kernels.grammar.languages.minimal import minimised
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
@@ -129,7 +129,7 @@ def counted_string(least: int, most: int) -> Automaton:
     lows[inside], highs[inside] = least, most
     effect = np.zeros_like(plain.next)
     effect[START, quote] = sets(0)
-    effect[body] = np.where(plain.next[body] == REFUSED, 0, ADDS)
+    effect[body] = np.where(plain.next[body] == REFUSED, 0, 1)
     effect[body, quote] = sets(0)
     return Automaton(plain.byte_class, plain.next, plain.accepting, effect, lows, highs)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Automaton, Step, sets
+from commissure.kernels.grammar.automaton import KEEPS, REFUSED, START, UNBOUNDED, Automaton, Step, sets
 from commissure.kernels.grammar.languages.dfa import Dfa
 from commissure.kernels.grammar.vocabulary import Vocabulary
 
@@ -63,7 +63,7 @@ def _effects(here: Place, there: Place) -> list[int]:
     out = [sets(count) for count in range(min(there[1], 3) + 1)]
     if here == there:
         out += [KEEPS, KEEPS]
-    return out if here != there or here == (0, UNBOUNDED) else [*out, ADDS, ADDS, ADDS]
+    return out if here != there or here == (0, UNBOUNDED) else [*out, 1, 1, 2]
 
 
 def after(automaton: Automaton, place: Place, text: bytes) -> Place:
@@ -151,6 +151,6 @@ def counted(least: int, most: int) -> Automaton:
     classes = np.zeros(256, np.uint8)
     classes[list(b"ab")] = 1, 2
     following = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 2], [0, 0, 0]], np.int32)
-    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), ADDS], [0, 0, 0]], np.int32)
+    effect = np.array([[0, 0, 0], [0, sets(0), 0], [0, sets(0), 1], [0, 0, 0]], np.int32)
     lows, highs = np.array([0, 0, least, 0], np.int32), np.array([UNBOUNDED, UNBOUNDED, most, UNBOUNDED], np.int32)
     return Automaton(classes, following, np.array([False, False, False, True]), effect, lows, highs)

@@ -13,10 +13,8 @@ REFUSED = 0
 START = 1
 UNBOUNDED = 2**31 - 1
 
-ADDS = 1
-"""An effect: one more character of the string that is being counted."""
 KEEPS = 0
-"""An effect: the register stays as it is."""
+"""An effect: the register stays as it is. Effects above it add so much to the register."""
 
 
 def sets(count: int) -> int:
@@ -54,11 +52,12 @@ class Automaton:
 
     `byte_class` [256] uint8; `next` [S, B] int32, 0 refuses, 1 is the start; `accepting` [S] bool.
 
-    A counted string keeps its length out of the states: the register holds how many characters of it have begun.
-    `effect` [S, B] int32 says what a byte does to the register: KEEPS, ADDS, or sets(k). `least` and `most` [S] int32
-    are the bounds in the states of a counted string, and (0, UNBOUNDED) in all others. From a state of a counted
-    string, a byte that ADDS needs count + 1 <= most, a byte that sets leaves the string and needs
-    least <= count <= most. In other states no byte ADDS. Without counted strings the three are None.
+    A counted string keeps its length out of the states: the register holds how many characters of it have begun and how
+    many more it needs at least before it may end, so that what is within bounds can be ended within them. `effect`
+    [S, B] int32 says what a byte does to the register: KEEPS, a number above it that is added, or sets(k). `least` and
+    `most` [S] int32 are the bounds in the states of a counted string, and (0, UNBOUNDED) in all others. From a state of
+    a counted string, a byte that adds needs count + effect <= most, a byte that sets leaves the string and needs
+    least <= count <= most. In other states no byte adds. Without counted strings the three are None.
     """
 
     byte_class: NDArray[np.uint8]
@@ -80,10 +79,8 @@ class Automaton:
         if to == REFUSED or self.effect is None or self.least is None or self.most is None:
             return to, 0
         effect = int(self.effect[state, column])
-        if effect == ADDS:
-            return (to, count + 1) if count < self.most[state] else (REFUSED, 0)
-        if effect == KEEPS:
-            return to, count
+        if effect >= KEEPS:
+            return (to, count + effect) if not effect or count + effect <= self.most[state] else (REFUSED, 0)
         # States where nothing is counted have bounds that every count keeps.
         if not self.least[state] <= count <= self.most[state]:
             return REFUSED, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import perf_counter
 
+from commissure.hal.errors import UsageError
 from commissure.kernels.grammar.errors import OverBudget
 
 
@@ -14,6 +15,12 @@ class Budget:
 
     states: int = 50_000
     seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("states", "seconds"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise UsageError(f"a budget's {name} must be a number above 0, not {value!r}")
 
 
 class Meter:

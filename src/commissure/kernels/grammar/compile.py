@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.blame import blamed
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
-from commissure.kernels.grammar.schema.source import Source, shown
+from commissure.kernels.grammar.schema.source import Source
 from commissure.kernels.grammar.schema.terms import Formula
 from commissure.kernels.grammar.tables.store import cached
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary import Vocabulary
+from commissure.kernels.grammar.written import members_once
 
 DEPTHS = (2, 1)
 """How deep recursive values are unrolled into a flat automaton: the first that stays within the budget."""
@@ -67,8 +67,9 @@ class Grammar:
                 return place
         return None if self.machine.accepting(state) else len(data)
 
-    def explained(self, data: bytes, place: int) -> str:
-        """Why the text is refused at a byte: what stands there, and what could."""
+    def explained(self, text: str | bytes, place: int) -> str:
+        """Why the text is refused at a byte, as `refusal` gives it: what stands there, and what could."""
+        data = text.encode() if isinstance(text, str) else text
         state = 1
         count = 0
         for byte in data[:place]:
@@ -85,8 +86,10 @@ class Grammar:
             self._masks = LazyMasks(self.machine, vocabulary)
         return LazyMatcher(self._masks)
 
-    def tables(self, vocabulary: Vocabulary, depth: int | None = None, folder: Path | None = None) -> TokenTables:
+    def tables(self, vocabulary: Vocabulary, depth: int | None = None, folder: str | Path | None = None) -> TokenTables:
         """Every mask and step of the flat automaton, for batches and chips; kept in `folder` if one is given.
+
+        Of recursive values they allow no more than `flat` unrolls: less than the schema and `matcher` do.
 
         Raises OverBudget, and VocabularyError if a text that the schema allows cannot be written in these tokens.
         """
@@ -94,7 +97,7 @@ class Grammar:
         def build() -> TokenTables:
             return TokenTables.build(self.flat(depth)[0].automaton, vocabulary, Meter(self.budget))
 
-        return build() if folder is None else cached(folder, self.digest, {"depth": depth}, vocabulary, build)
+        return build() if folder is None else cached(Path(folder), self.digest, {"depth": depth}, vocabulary, build)
 
     def flat(self, depth: int | None = None) -> tuple[Flat, int | None]:
         """All states at once, and the depth to which recursive values were unrolled, None if the schema has none.
@@ -134,8 +137,9 @@ def compile_schema(schema: Any, settings: Settings | None = None, budget: Budget
 
 def _built(source: Source, settings: Settings, meter: Meter) -> Built:
     whole, reader = formula(source.root), Reader(settings, meter)
+    bare = source.draft == "draft-04"
     try:
-        return Builder(reader, settings, meter).build(whole)
+        return Builder(reader, settings, meter, bare).build(whole)
     except Unsatisfiable as error:
 
         def possible(part: Formula) -> bool:
@@ -178,15 +182,6 @@ def document(schema: Any) -> Any:
     if not isinstance(schema, str | bytes):
         return schema
     try:
-        return json.loads(schema, object_pairs_hook=_once)
+        return json.loads(schema, object_pairs_hook=members_once)
     except (ValueError, RecursionError) as error:
         raise InvalidSchema("", "", f"it is no JSON: {error or 'nested too deep'}") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {shown(twice)} stands twice in one object")
-    return found

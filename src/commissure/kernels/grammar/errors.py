@@ -51,6 +51,10 @@ class PatternError(ValueError):
         self.regular = regular
 
 
+class PatternTooLarge(PatternError):
+    """The automaton of a regular expression would be too large."""
+
+
 class VocabularyError(UsageError):
     """A vocabulary cannot be read or used: the message names the file or the token."""
 

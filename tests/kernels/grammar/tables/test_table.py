@@ -72,7 +72,6 @@ def test_long_strings_need_few_rows(least: int, most: int) -> None:
         ({"least": np.zeros(4, np.int32)}, None),
         ({"effect": np.array([[0] * 3, [0, 0, 0], [0, -1, 1], [0] * 3], np.int32)}, "across bounds"),
         ({"effect": np.array([[0] * 3, [0, -9, 0], [0, -1, 1], [0] * 3], np.int32)}, "beyond the most"),
-        ({"effect": np.array([[0] * 3, [0, -1, 0], [0, -1, 2], [0] * 3], np.int32)}, "none of KEEPS"),
         ({"most": np.full(4, UNBOUNDED, np.int32), "least": np.zeros(4, np.int32)}, "nothing is counted"),
     ],
 )
@@ -98,7 +97,7 @@ def test_a_register_too_large_for_the_tables_is_told() -> None:
 def test_time_is_kept() -> None:
     vocabulary = tokens((b"a", b"b", b""), frozenset({2}), (2,))
     with pytest.raises(OverBudget):
-        TokenTables.build(counted(1, 5), vocabulary, Meter(Budget(seconds=0.0)))
+        TokenTables.build(counted(1, 5), vocabulary, Meter(Budget(seconds=1e-9)))
 
 
 @given(st.data())

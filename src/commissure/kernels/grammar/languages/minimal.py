@@ -110,7 +110,8 @@ def _split(
     kept = len(block) - len(states)
     if kept:
         # Those whose successors did not change have one signature; who still shares it stays with them.
-        other = next(iter(block.difference(states)))
+        dirty = set(states)
+        other = next(state for state in block if state not in dirty)
         same = merged([(low, high, label[to]) for low, high, to in edges[other]])
         groups.pop(same, None)
         return list(groups.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.kernels.grammar.errors import PatternError
+from commissure.kernels.grammar.errors import PatternTooLarge
 from commissure.kernels.grammar.languages.codepoints import SCALARS, Symbols
 from commissure.kernels.grammar.languages.regex import Chain, Choice, Edge, Look, Node, One, Repeat
 
@@ -40,7 +40,7 @@ class Nfa:
 
     def _state(self) -> int:
         if len(self.moves) > self._most:
-            raise PatternError(f"its counted repetitions need more than {self._most:,} states")
+            raise PatternTooLarge(f"its counted repetitions need more than {self._most:,} states")
         self.moves.append([])
         self.jumps.append([])
         return len(self.moves) - 1

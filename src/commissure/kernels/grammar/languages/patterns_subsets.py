@@ -7,7 +7,7 @@ obligation, a state of the lookahead's own automaton, and may end only where tha
 
 from __future__ import annotations
 
-from commissure.kernels.grammar.errors import PatternError
+from commissure.kernels.grammar.errors import PatternTooLarge
 from commissure.kernels.grammar.languages.boolean import minus
 from commissure.kernels.grammar.languages.codepoints import SCALARS, WORD, normal
 from commissure.kernels.grammar.languages.dfa import Dfa, Edge, merged, repeated
@@ -176,7 +176,7 @@ class Subsets:
         edges: list[tuple[Edge, ...]] = []
         while len(edges) < len(keys):
             if len(keys) > self._most:
-                raise PatternError(f"it needs more than {self._most:,} states")
+                raise PatternTooLarge(f"it needs more than {self._most:,} states")
             aims = [-1] * len(self._side)
             for name, threads in self._next(keys[len(edges)]).items():
                 key = (self._reduced(threads), self._side[name])
@@ -193,7 +193,7 @@ class Subsets:
         threads, before = key
         self._work += len(threads)
         if self._work > _MOST_WORK * self._most:
-            raise PatternError(f"its automaton of up to {self._most:,} states takes too long to build")
+            raise PatternTooLarge(f"its automaton of up to {self._most:,} states takes too long to build")
         table: dict[int, set[Thread]] = {}
         for thread in threads:
             for name, to in self._row(thread, before):

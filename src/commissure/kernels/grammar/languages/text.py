@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
+from commissure.kernels.grammar.errors import OverBudget
 from commissure.kernels.grammar.languages import boolean
 from commissure.kernels.grammar.languages.codepoints import SCALARS
 from commissure.kernels.grammar.languages.dfa import NOTHING, Dfa, Edge, repeated, words
 from commissure.kernels.grammar.languages.minimal import quotient
-from commissure.kernels.grammar.languages.text_lengths import count, distances, lengths, longest, some_length
+from commissure.kernels.grammar.languages.text_lengths import count, distances, lengths, longest, some_length, steady
 
 EVERY = repeated(SCALARS)
 
@@ -20,6 +21,8 @@ _WIDE = 16
 """What a state costs whose characters are not all ASCII: so many bytes' states come with it."""
 _FOLDED_FINITE = 20_000
 """The same for forms whose words are all short anyway, of which the length takes more away than it adds."""
+_FOLDED_COUNTED = 200_000
+"""The same for forms that cannot be counted at run time."""
 _LONGEST_WRITTEN = 10_000
 """Characters of a word beyond which words are not listed."""
 
@@ -177,6 +180,21 @@ def _both(one: Text, two: Text) -> Text | None:
     bounds = [each.most for each in (one, two) if each.most is not None]
     dfa = one.dfa if one.dfa == two.dfa else boolean.intersection(one.dfa, two.dfa)
     return _tidy(dfa, max(one.least, two.least), min(bounds, default=None))
+
+
+def countable(text: Text) -> Text:
+    """The same strings, such that one whose fewest characters fit below `most` can always be ended within its bounds.
+
+    So a register may count them. Where `least` binds and the form has not words of all lengths, they are folded.
+    Raises OverBudget if that takes too many states.
+    """
+    if text.least == 0 or steady(text.dfa):
+        return text
+    size = text.dfa.states * (_bound(text.least, text.most) + 1)
+    if size > _FOLDED_COUNTED:
+        reason = f"strings of {text.least:,} characters or more, of a form that has not words of all lengths"
+        raise OverBudget("", "", f"{reason}: some {size:,} states", "a smaller minLength, or a simpler pattern")
+    return Text(_folded(text))
 
 
 def _without(text: Text) -> Texts:

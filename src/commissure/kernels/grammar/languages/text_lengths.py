@@ -78,6 +78,23 @@ def some_length(dfa: Dfa, least: int, most: int | None) -> bool:
     return any(fewest[state] <= most - least for state in reached)
 
 
+def steady(dfa: Dfa) -> bool:
+    """Whether each state of a trimmed automaton ends words of every length from its fewest on."""
+    after = [frozenset(to for _, _, to in row) for row in dfa.edges]
+    if all(after) and len(dfa.accepting) == dfa.states:
+        return True
+    for state, fewest in enumerate(distances(dfa)):
+        reached, step, seen = frozenset((state,)), 0, set[frozenset[int]]()
+        while step < fewest or reached not in seen:
+            if step >= fewest:
+                if not reached & dfa.accepting:
+                    return False
+                seen.add(reached)
+            reached = frozenset(to for one in reached for to in after[one])
+            step += 1
+    return True
+
+
 def count(dfa: Dfa, least: int, most: int | None, enough: int) -> int:
     """How many words of a trimmed automaton have least to most symbols; any number above `enough` if they are more."""
     if dfa.empty:

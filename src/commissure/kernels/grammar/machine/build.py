@@ -32,7 +32,8 @@ class Built:
 class Builder:
     """One rule for each set of values that an item or a member may have."""
 
-    def __init__(self, reader: Reader, settings: Settings, meter: Meter) -> None:
+    def __init__(self, reader: Reader, settings: Settings, meter: Meter, bare: bool = False) -> None:
+        self._bare = bare
         self._reader = reader
         self._settings = settings
         self._meter = meter
@@ -74,7 +75,7 @@ class Builder:
 
     def _fill(self, rule: int, value: Value) -> None:
         at, to = self._rules.begins[rule], self._rules.ends[rule]
-        scalars(self._rules, at, value, to)
+        scalars(self._rules, at, value, to, self._bare)
         if not value.arrays and not value.objects:
             return
         # A rule of their own, so that nesting is counted by arrays and objects, not by the scalars in them.

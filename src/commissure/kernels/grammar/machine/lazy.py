@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.kernels.grammar.automaton import ADDS, KEEPS, START, Step, sets
+from commissure.kernels.grammar.automaton import KEEPS, START, Step, sets
 from commissure.kernels.grammar.machine.build import Built
 
 Element = tuple[int, int, int]
@@ -112,10 +112,8 @@ class LazyMachine:
         bounds = self._bounds[state]
         for low, high, to, effect in self.steps(state):
             if low <= byte <= high:
-                if effect == ADDS:
-                    return (to, count + 1) if bounds is not None and count < bounds[1] else (0, 0)
-                if effect == KEEPS:
-                    return to, count
+                if effect >= KEEPS:
+                    return (to, count + effect) if bounds is None or count + effect <= bounds[1] else (0, 0)
                 if bounds is not None and not bounds[0] <= count <= bounds[1]:
                     return 0, 0
                 return to, -1 - effect
@@ -136,8 +134,7 @@ class LazyMachine:
         out: list[Step] = []
         for low, high, to in sorted(self._rules.edges[at]):
             aim, count = self._enter(((to, stack, 0),))
-            inside = ADDS if at in self._rules.between else KEEPS
-            effect = inside if to in self._rules.bounds else sets(count)
+            effect = self._rules.adds(at, to) if to in self._rules.bounds else sets(count)
             if aim:
                 out.append((low, high, aim, effect))
         return out
@@ -147,17 +144,16 @@ class LazyMachine:
         at, stack, count = element
         bounds = self._rules.bounds.get(at)
         if bounds is None:
-            return [(low, high, (to, stack, 0)) for low, high, to in self._rules.edges[at]]
+            needs = self._rules.needs
+            return [(low, high, (to, stack, needs.get(to, 0))) for low, high, to in self._rules.edges[at]]
         least, most = bounds
         out: list[tuple[int, int, Element]] = []
         for low, high, to in self._rules.edges[at]:
             if to not in self._rules.bounds:
                 if least <= count <= most:
                     out.append((low, high, (to, stack, 0)))
-            elif at not in self._rules.between:
-                out.append((low, high, (to, stack, count)))
-            elif count < most:
-                out.append((low, high, (to, stack, count + 1)))
+            elif count + self._rules.adds(at, to) <= most:
+                out.append((low, high, (to, stack, count + self._rules.adds(at, to))))
         return out
 
     def _told_apart(self, spans: list[tuple[int, int, Element]]) -> list[Step]:

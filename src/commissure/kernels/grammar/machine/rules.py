@@ -10,7 +10,8 @@ class Rules:
 
     `edges[s]` are bytes, `skips[s]` states that follow without a byte, `calls[s]` pairs (rule, state to return to).
     `bounds[s]` are the fewest and most characters of the counted string that a state stands in; from the states in
-    `between` a byte that stays in the string begins a character.
+    `between` a byte that stays in the string begins a character. `needs[s]` are the fewest characters that must still
+    begin before that string may end.
     """
 
     def __init__(self) -> None:
@@ -19,6 +20,7 @@ class Rules:
         self.calls: list[list[tuple[int, int]]] = []
         self.bounds: dict[int, tuple[int, int]] = {}
         self.between: set[int] = set()
+        self.needs: dict[int, int] = {}
         self.begins: list[int] = []
         self.ends: list[int] = []
 
@@ -34,6 +36,10 @@ class Rules:
         self.begins.append(self.state())
         self.ends.append(self.state())
         return len(self.begins) - 1
+
+    def adds(self, at: int, to: int) -> int:
+        """How many more characters a counted string has at least, once a byte has led from one state to another."""
+        return (at in self.between) + self.needs[to] - self.needs[at]
 
     def skip(self, at: int, to: int) -> None:
         """`to` follows without a byte."""

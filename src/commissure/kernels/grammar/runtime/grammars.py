@@ -40,9 +40,10 @@ class _Lengths:
 class Grammars:
     """The tables of some grammars over one vocabulary, side by side; states are numbered through all of them.
 
-    State REFUSED stays and allows nothing, FREE stays and allows everything; grammar g begins in starts[g]. Arrays of
-    states, counts, tokens and row numbers hold one element a sequence: int32, tokens any integers. Rows are those of
-    `masks`: 0 allows nothing, 1 everything.
+    State REFUSED stays and allows nothing, FREE stays and allows everything; grammar g begins in starts[g], count 0.
+    A step is rows(states, counts), then apply_rows or best_tokens with `masks`, then advance(states, counts, tokens).
+    Arrays of states, counts, tokens and row numbers hold one element a sequence: int32, tokens any integers. Rows are
+    those of `masks`: 0 allows nothing, 1 everything.
     """
 
     masks: Rows

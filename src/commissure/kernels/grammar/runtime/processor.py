@@ -14,6 +14,7 @@ from commissure.kernels.grammar.runtime.matcher import Matcher
 class LogitsProcessor:
     """Called with all tokens so far and the next logits, in which it writes -inf over what the grammar refuses.
 
+    `start` makes a matcher for each row: `lambda: grammar.matcher(vocabulary)`, or `lambda: TableMatcher(tables)`.
     The tokens of the first call are the prompt, which no grammar binds. Rows of a batch may change places, as in a beam
     search, or go back. One object serves one generation; `reset` makes it ready for the next.
     """

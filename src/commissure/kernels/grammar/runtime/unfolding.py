@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, START, UNBOUNDED, Machine
+from commissure.kernels.grammar.automaton import KEEPS, REFUSED, START, UNBOUNDED, Machine
 from commissure.kernels.grammar.runtime.frames import Framed
 
 FREE_BOUNDS = (0, UNBOUNDED)
@@ -65,8 +65,8 @@ class Unfolding:
         if not does.any():
             return to, counts
         least, most = self._bounds[states].T
-        sets, adds = does < KEEPS, does == ADDS
-        fits = ~(adds & (counts >= most)) & ~(sets & ((counts < least) | (counts > most)))
+        sets, adds = does < KEEPS, np.maximum(does, KEEPS)
+        fits = ~((adds > 0) & (counts + adds > most)) & ~(sets & ((counts < least) | (counts > most)))
         return to * fits, np.where(sets, -1 - does.astype(np.int64), counts + adds)
 
     def follow(self, state: int) -> NDArray[np.uint8]:

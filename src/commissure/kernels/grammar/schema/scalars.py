@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from commissure.kernels.grammar.automaton import UNBOUNDED
-from commissure.kernels.grammar.errors import PatternError
+from commissure.kernels.grammar.errors import OverBudget, PatternError, PatternTooLarge
 from commissure.kernels.grammar.languages.numbers import Numbers, any_number, at_least, at_most, multiple_of
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.languages.text_patterns import format_texts, pattern_texts
 from commissure.kernels.grammar.schema.literal import exact
 from commissure.kernels.grammar.schema.settings import Settings
-from commissure.kernels.grammar.schema.source import Place
+from commissure.kernels.grammar.schema.source import Place, shown
 
 
 def numbers_of(place: Place) -> Numbers:
@@ -61,13 +61,15 @@ def texts_of(place: Place, settings: Settings) -> Texts:
 
 
 def matching(place: Place, keyword: str, pattern: str) -> Texts:
-    """The strings in which a pattern matches. Raises InvalidSchema or NotRegular, naming the place."""
+    """The strings in which a pattern matches. Raises InvalidSchema, NotRegular or OverBudget, naming the place."""
     try:
         return pattern_texts(pattern)
+    except PatternTooLarge as error:
+        fix = "smaller counts, or a maxLength in place of them"
+        raise OverBudget(place.pointer, keyword, f"pattern {shown(pattern)}: {error}", fix) from error
     except PatternError as error:
-        if error.regular:
-            raise place.invalid(keyword, f"pattern {pattern!r}: {error}") from error
-        raise place.irregular(keyword, f"pattern {pattern!r}: {error}") from error
+        refuse = place.invalid if error.regular else place.irregular
+        raise refuse(keyword, f"pattern {shown(pattern)}: {error}") from error
 
 
 def _number(place: Place, keyword: str) -> Decimal:

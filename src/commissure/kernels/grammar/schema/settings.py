@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from commissure.hal.errors import UsageError, unknown
 
 Whitespace = Literal["none", "space", "any"]
 
@@ -21,3 +23,12 @@ class Settings:
     formats: bool = True
     closed: bool = False
     alternatives: int = 4_000
+
+    def __post_init__(self) -> None:
+        if self.whitespace not in get_args(Whitespace):
+            raise unknown("whitespace", str(self.whitespace), get_args(Whitespace))
+        for name in ("formats", "closed"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} must be true or false, not {getattr(self, name)!r}")
+        if not isinstance(self.alternatives, int) or self.alternatives < 1:
+            raise UsageError(f"alternatives must be a whole number, 1 or more, not {self.alternatives!r}")

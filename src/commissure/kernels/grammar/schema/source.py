@@ -134,7 +134,7 @@ class Source:
             self._resolver = registry.resolver_with_root(specification.create_resource(schema))
         except (Unresolvable, ValueError, AttributeError, TypeError) as error:
             raise InvalidSchema("", "$id", f"its identifiers cannot be read: {error}") from error
-        self._draft = draft
+        self.draft = draft
         self.root = self.place(schema, "", None, self._resolver)
 
     def place(
@@ -149,7 +149,7 @@ class Source:
         known = self._places.get(id(contents))
         if known is not None:
             return known
-        draft = stated(contents) or (above.draft if above else self._draft)
+        draft = stated(contents) or (above.draft if above else self.draft)
         if resolver is None:
             resolver = above.resolver if above else self._resolver
             if "$id" in contents or "id" in contents:

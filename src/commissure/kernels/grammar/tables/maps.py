@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from commissure.kernels.grammar.automaton import ADDS, REFUSED, Automaton
+from commissure.kernels.grammar.automaton import KEEPS, REFUSED, Automaton
 from commissure.kernels.grammar.tables.register import Register
 
 DEAD = 0
@@ -17,7 +17,7 @@ class Maps:
     """Maps by number: DEAD refuses in every state, IDENTITY is the empty text's, others come of `after`.
 
     A map is the run of its live entries, one for each state that the text is not refused in: columns FROM, TO and, if
-    the automaton counts, SPENT and VALUE. SPENT is how many characters of the string that FROM stands in have begun
+    the automaton counts, SPENT and VALUE. SPENT is what was added to the register in the string that FROM stands in
     before the text left that string or ended, VALUE what the register was set to since (plus what was added), or UNSET.
     What does not hang on the count at FROM is decided here: a text that begins and ends a string is held to its bounds.
     """
@@ -114,9 +114,9 @@ def _counted(entries: NDArray[np.int32], edges: NDArray[np.intp], register: Regi
     """Updates SPENT and VALUE in place; false where the string's bounds refuse whatever the count at FROM was."""
     begun, at, spent, value = entries.T
     does = register.effect.ravel()[edges]
-    adds, sets, open_ = does == ADDS, does < 0, value == UNSET
-    spent += adds & open_
-    value += adds & ~open_
+    adds, sets, open_ = np.maximum(does, KEEPS), does < KEEPS, value == UNSET
+    spent += adds * open_
+    value += adds * ~open_
     fits: NDArray[np.bool_] = np.where(open_, spent <= register.most[begun], value <= register.most[at])
     fits &= open_ | ~sets | (value >= register.least[at])
     value[sets] = -1 - does[sets]

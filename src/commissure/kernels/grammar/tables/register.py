@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commissure.kernels.grammar.automaton import ADDS, KEEPS, REFUSED, UNBOUNDED, Automaton
+from commissure.kernels.grammar.automaton import KEEPS, REFUSED, UNBOUNDED, Automaton
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ def register_of(automaton: Automaton) -> Register | None:
     """The register, or None if nothing is counted.
 
     A token's effect is told by one sum and one value because bounds are the same all through a string. So ValueError is
-    raised if a byte that does not set the register leads to a state with other bounds, if one ADDS where nothing is
+    raised if a byte that does not set the register leads to a state with other bounds, if one adds where nothing is
     counted, or if one sets more than the state that it leads to allows.
     """
     if automaton.effect is None or automaton.least is None or automaton.most is None:
@@ -39,8 +39,7 @@ def register_of(automaton: Automaton) -> Register | None:
     _refuse(
         state, inside & ((least[to] != least[state]) | (most[to] != most[state])), "keeps the register, across bounds"
     )
-    _refuse(state, (does == ADDS) & ~counted[state], "adds to the register where nothing is counted")
-    _refuse(state, does > ADDS, "has an effect that is none of KEEPS, ADDS and sets(k)")
+    _refuse(state, (does > KEEPS) & ~counted[state], "adds to the register where nothing is counted")
     _refuse(state, ~inside & (-1 - does > most[to]), "sets the register beyond the most of the state it leads to")
     return Register(effect, least, most, counted)
 

@@ -53,7 +53,7 @@ def automaton_fingerprint(automaton: Automaton) -> str:
     return _digest(_automaton_arrays(automaton))
 
 
-def save(tables: TokenTables, path: Path) -> None:
+def save(tables: TokenTables, path: str | Path) -> None:
     """Write the tables to a file; a crash leaves the old one or none. Raises CommissureError."""
     arrays = _arrays(tables)
     head = {
@@ -65,15 +65,16 @@ def save(tables: TokenTables, path: Path) -> None:
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
-    write_whole(path, buffer.getvalue())
+    write_whole(Path(path), buffer.getvalue())
 
 
-def load(path: Path, vocabulary: Vocabulary, automaton: Automaton | None = None) -> TokenTables:
+def load(path: str | Path, vocabulary: Vocabulary, automaton: Automaton | None = None) -> TokenTables:
     """Tables that `save` wrote, for this vocabulary and, if one is given, this automaton.
 
     Raises DamagedTables if the file is absent, is not such a file, has changed since, or is of another version,
     vocabulary or automaton.
     """
+    path = Path(path)
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays: Arrays = {name: file[name] for name in file.files}

@@ -73,7 +73,7 @@ def test_what_fails_is_told_of_once() -> None:
 
 
 def test_the_same_seed_finds_the_same() -> None:
-    first, second = (check_evictor(faulty.Remembers, examples=20, seed=3) for _ in range(2))
+    first, second = (check_evictor(faulty.Remembers, examples=150, seed=3) for _ in range(2))
     assert not first.ok
     assert [one.data() for one in first.findings] == [one.data() for one in second.findings]
     assert first.regrets == second.regrets

@@ -34,7 +34,7 @@ def cost(
     target: Annotated[str, typer.Option(help="trn1, inf2, trn2 or trn3.")] = "inf2",
     design: Annotated[
         str, typer.Option(help="fused, streamed, standalone, both (the first and the last) or all.")
-    ] = "both",
+    ] = "all",
     tp: Annotated[int, typer.Option("--tp", help="Cores that share the vocabulary, and the model.")] = 1,
     model: Annotated[str, typer.Option("--model", help="Whose decode step a share is told of.")] = "llama-3.1-8b",
     states: Annotated[int, typer.Option(help="States of the grammar; 147, 84 and 195 are medians of MaskBench.")] = 147,

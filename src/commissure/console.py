@@ -79,7 +79,7 @@ def _live(row: Row) -> list[str]:
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+    return "-" if value is None else f"{value:z.0%}"
 
 
 def _seconds(value: float | None) -> str:

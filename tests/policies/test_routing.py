@@ -32,9 +32,16 @@ def test_cheapest_among_those_that_can_serve() -> None:
 
 
 def test_nobody_can_serve() -> None:
-    with pytest.raises(UsageError, match=r"no endpoint can serve .* dear, small, cheap"):
+    needed = r"about 16 tokens of prompt and 8,000 of answer; room for"
+    with pytest.raises(
+        UsageError, match=rf"no .*: dear \({needed} 1,000\), small \({needed} 50\), cheap \({needed} 1,"
+    ):
         Cheapest().choose(Call("a word", max_tokens=8000), FLEET)
+    with pytest.raises(
+        UsageError, match=r"about 1 words and 101 tokens of JSON \(schema and tools\) with max_tokens=950"
+    ):
+        FLEET.able(Call("x", max_tokens=950, schema={"const": "y" * 338}))
     without = FleetStatus((replace(candidate("x", 1), capabilities=Capabilities(min_tokens=False)),))
     assert without.able(Call("x"))
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"x \(no min_tokens\)\.$"):
         without.able(Call("x", min_tokens=1))

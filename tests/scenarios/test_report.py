@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from commissure.console import print_tables
 from commissure.hal.errors import UsageError
 from commissure.hal.fleets.fleet import FLEETS, Fleet
 from commissure.scenarios.compare import execute, make_plan
@@ -90,6 +91,16 @@ def test_disturbed_legs_and_runs_that_did_not_end_are_no_evidence(folder: RunFol
     assert [(leg["world"], leg["policy"]) for leg in earlier_legs(tmp_path)] == [
         ("sim", "lru"), ("live", "lru"), ("sim", "topology"),
     ]  # fmt: skip
+
+
+def test_next_to_no_saving_has_no_sign(folder: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lru, topology, *_ = read_summary(folder.path).legs
+    legs = [lru, topology.model_copy(update={"time_s": 1.001 * lru.time_s})]
+    write_report(tmp_path / "report.html", legs, None, complete=True)
+    print_tables(legs, tmp_path)
+    page, table = (tmp_path / "report.html").read_text(), capsys.readouterr().out
+    assert page.count("<td>0 %</td>") == 4
+    assert not re.search(r"-0 ?%", page + table)
 
 
 def test_many_runs_may_start_in_one_second(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from commissure.hal.call import Call
 from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import UsageError
-from commissure.hal.profiles.estimate import expected_usage
+from commissure.hal.profiles.estimate import expected_usage, json_tokens
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
 
@@ -30,14 +30,25 @@ class Candidate:
     def can_serve(self, call: Call) -> bool:
         """Whether the call fits this endpoint's context and asks for nothing that it lacks."""
         usage = expected_usage(call, self.profile)
+        return usage.prompt_tokens + usage.output_tokens <= self.room_tokens and not self.lacks(call)
+
+    @property
+    def room_tokens(self) -> float:
+        """The most tokens of a prompt and its answer here; infinite where no limit is known."""
         context = self.profile.context_tokens
-        limits = (context.value if context else math.inf, self.capabilities.context_tokens or math.inf)
-        fits = usage.prompt_tokens + usage.output_tokens <= min(limits)
-        return fits and not self.lacks(call)
+        return min(context.value if context else math.inf, self.capabilities.context_tokens or math.inf)
 
     def lacks(self, call: Call) -> list[str]:
         """What the call asks for that this endpoint cannot do."""
         return self.capabilities.missing(call) or (["images"] if call.images and not self._sees() else [])
+
+    def refusal(self, call: Call) -> str:
+        """Why it cannot serve the call, in words: what it lacks, or what does not fit."""
+        lacking, usage = self.lacks(call), expected_usage(call, self.profile)
+        if lacking:
+            return "no " + ", ".join(lacking)
+        needed = f"about {usage.prompt_tokens:,} tokens of prompt and {usage.output_tokens:,} of answer"
+        return f"{needed}; room for {self.room_tokens:,.0f}"
 
     def _sees(self) -> bool:
         model = models().get(self.profile.model)
@@ -55,11 +66,12 @@ class FleetStatus:
         """The endpoints that can serve the call. Raises UsageError if there is none."""
         able = tuple(one for one in self.candidates if one.can_serve(call))
         if not able:
-            lacking = ((one.name, ", ".join(one.lacks(call))) for one in self.candidates)
-            names = ", ".join(f"{name} (no {what})" if what else name for name, what in lacking)
+            names = ", ".join(f"{one.name} ({one.refusal(call)})" for one in self.candidates)
+            json = json_tokens(call)
             raise UsageError(
-                f"no endpoint can serve a call of about {len(call.system.split()) + len(call.prompt.split())} "
-                f"words with max_tokens={call.max_tokens}, min_tokens={call.min_tokens}. In the fleet: {names}."
+                f"no endpoint can serve a call of about {len(call.system.split()) + len(call.prompt.split())} words"
+                + (f" and {json:,} tokens of JSON (schema and tools)" if json else "")
+                + f" with max_tokens={call.max_tokens}, min_tokens={call.min_tokens}. In the fleet: {names}."
             )
         return able
 

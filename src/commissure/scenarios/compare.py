@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from commissure.hal.connect import require
+from commissure.hal.errors import UsageError
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.record.recording import Recording
@@ -60,13 +61,17 @@ def make_plan(
     all_variants: bool,
 ) -> Plan:
     """Check everything that can be checked before anything runs. Raises UsageError."""
-    parse_settings(scenario, changes)  # a bad key is the user's, whatever the variant
-    variants = scenario.variants if all_variants else ({},)
+    if not (worlds and policies):
+        raise UsageError("nothing to run: give at least one world and one policy")
+    given = parse_settings(scenario, changes)  # a bad key is the user's, whatever the variant
+    variants = scenario.variants if all_variants else ()
     chosen = [
         parse_settings(scenario, {key: str(value) for key, value in variant.items()} | dict(changes))
         for variant in variants
-        if _is_wanted(variant, changes)
+        if _is_wanted(variant, given)
     ]
+    # A value that no variant has is a variant of the user's own.
+    chosen = chosen or [given]
     plan = Plan(scenario, fleet, worlds, policies, chosen, seed)
     if "live" in worlds:
         for spec in fleet.specs:
@@ -156,7 +161,7 @@ def _same_work(predicted: Run, measured: Run) -> bool:
     return sum(call.output_tokens for call in predicted.calls) == sum(call.output_tokens for call in measured.calls)
 
 
-def _is_wanted(variant: Mapping[str, Any], changes: Mapping[str, str]) -> bool:
-    """Whether the user's changes leave this variant what it is: its first key tells it from the others."""
+def _is_wanted(variant: Mapping[str, Any], given: BaseModel) -> bool:
+    """Whether what the user has set leaves this variant what it is: its first key tells it from the others."""
     switch = next(iter(variant), "")
-    return switch not in changes or changes[switch] == str(variant[switch])
+    return switch not in given.model_fields_set or getattr(given, switch) == variant[switch]

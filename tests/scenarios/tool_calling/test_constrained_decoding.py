@@ -147,12 +147,21 @@ def test_cut_answers_are_told() -> None:
     assert SCENARIO.columns(one.measures)["accepted"] == "0 of 20, 20 cut"
 
 
+@pytest.mark.parametrize("whitespace", ["none", "space"])
+@pytest.mark.parametrize("fleet", ["local", "local-pair"])
+def test_the_defaults_fit_a_slot_of_this_machine(fleet: str, whitespace: str) -> None:
+    """Every task with its schema in the prompt, and every right answer."""
+    one = leg("cpu", fleet, batch="1", calls=str(len(TASKS)), whitespace=whitespace, vocabulary="smollm2")
+    answers = len(TASKS) * len(Fleet.load(fleet).specs)
+    assert (one.measures["answers"], one.measures["accepted"]) == (answers, answers)
+
+
 def test_cells_and_figures(legs: dict[str, LegSummary]) -> None:
     cells = SCENARIO.columns(legs["cpu"].measures)
     assert cells["masks, of a token's time"].count("%") == 2
     assert "inf2 " in cells["a token, ms"]
     ((title, figure),) = SCENARIO.figures(list(legs.values()))
-    assert title
+    assert "say nothing of a policy" in title
     assert figure.startswith("<svg")
     assert all(f"{name}: {way}" in figure for name in ("inf2", "h100") for way in WAYS)
 
@@ -179,6 +188,10 @@ def test_commands(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found.keys() >= {"pace", "accepted", "forced_share", "answers", "run_dir", "trace_hash"}
     assert (Path(tmp_path) / found["run_dir"] / "report.html").exists()
+    compared = command("compare", "constrained-decoding", "--sim-only", "--set", "batch=2", "--json", cwd=tmp_path)
+    assert compared.returncode == 0, compared.stderr
+    legs = json.loads(compared.stdout)["legs"]
+    assert [(one["policy"], one["settings"]["batch"]) for one in legs] == [("free", 2), ("cpu", 2)]
     for arguments, message in (
         (("--policy", "chip"), "policy chip needs an AWS Neuron chip"),
         (("--policy", "cpus"), "Did you mean 'cpu'?"),

@@ -30,11 +30,16 @@ def expected_usage(call: Call, profile: Profile) -> Usage:
     if call.images:
         before += image_tokens(call, profile)
     if call.history or call.tools or call.schema is not None:
-        before += round(len(_json_of(call)) / JSON_CHARACTERS_A_TOKEN)
+        before += json_tokens(call)
         before += sum(text_tokens(one.text, profile) for one in call.history)
     rate = profile.tokenizer.tokens_per_word.value if profile.tokenizer else DEFAULT_TOKENS_PER_WORD
     words = len(call.system.split()) + len(call.prompt.split())
     return Usage(before + round(words * rate) + _frame(call, profile.tokenizer), 0, said)
+
+
+def json_tokens(call: Call) -> int:
+    """About how many tokens of a prompt are JSON: tools, calls of tools, and a schema."""
+    return round(len(_json_of(call)) / JSON_CHARACTERS_A_TOKEN)
 
 
 def _frame(call: Call, tokenizer: Tokenizer | None) -> int:

@@ -26,12 +26,18 @@ from commissure.scenarios.tool_calling.score import score
 from commissure.scenarios.tool_calling.tasks import SYSTEM, TASKS, Spelling, Task, task_of
 from commissure.scenarios.tool_calling.ways import WAYS, under
 
+READING = (
+    "Simulated answers are right under every policy, so that all have the same work: there, accepted and forced say "
+    "nothing of a policy. Under chip, endpoints without the kernel mask on the host."
+)
+
 
 class Settings(BaseModel):
     """`batch` sessions at once at each endpoint, of so many calls each.
 
     Modelled answers are written with this `whitespace`, in tokens of the `vocabulary`, an installed one by name.
     Above a `temperature` of 0 real answers differ from session to session and from call to call, by the seed.
+    The longest right answer has 154 tokens, with spaces; with `max_tokens` of 160 every task fits a slot of 1,024.
     `skip_forced`: what the grammar alone decides is filled in without a step, as far as the engine is modelled.
     """
 
@@ -39,7 +45,7 @@ class Settings(BaseModel):
 
     batch: Annotated[int, Field(ge=1, le=4096)] = 8
     calls: Annotated[int, Field(ge=1, le=1000)] = 2
-    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 200
+    max_tokens: Annotated[int, Field(ge=1, le=4096)] = 160
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
     vocabulary: str = "smollm2"
     whitespace: Spelling = "none"
@@ -67,7 +73,10 @@ class ConstrainedDecoding:
     """Sessions that call eight tools and fill in forms."""
 
     name = SCENARIO_NAME
-    summary = "tool calls under JSON Schemas: masks on the host or on the chip?"
+    summary = (
+        "tool calls under JSON Schemas: masks on the host or on the chip? Also cpu-overlapped, and chip, under which "
+        "endpoints without the kernel mask on the host"
+    )
     settings = Settings
     variants = ({"batch": 1}, {"batch": 8}, {"batch": 64}, {"batch": 128})
     # What any fleet can do, and any llama.cpp server live; the others need batching engines, and a Neuron chip.
@@ -133,12 +142,12 @@ class ConstrainedDecoding:
             "tokens/s": _each({name: f"{one['tokens_per_s']:.0f}" for name, one in pace.items()}),
             "masks, of a token's time": _each({name: f"{share:.2%}" for name, share in shares.items()}) or "-",
             "accepted": told,
-            "forced tokens": f"{measures['forced_share']:.0%}",
+            "forced, of right answers": f"{measures['forced_share']:.0%}",
         }
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
         """A token's time at each endpoint under each way."""
-        return [("From a token to the next: simulated as bars, measured as circles", pace_figure(legs))]
+        return [(f"From a token to the next: simulated as bars, measured as circles. {READING}", pace_figure(legs))]
 
     def expected_calls(self, settings: Settings, seed: int) -> int:
         """Of one endpoint."""

@@ -110,7 +110,8 @@ def _check_penalty(dtype: str) -> None:
     exact = sorted(each for each in MATMUL_FLOATS - {"float32"} if convert(penalty, each)[0] == PENALTY)
     if name not in exact:
         raise DoesNotFit(
-            f"a penalty of {PENALTY:,.0f} in {name} is not exact, or no product; use one of {', '.join(exact)}"
+            f"penalty_dtype is {name}, in which {PENALTY:,.0f} is not exact, or which the product with 16-bit one-hot "
+            f"rows does not take; use one of {', '.join(exact)}"
         )
 
 

@@ -96,13 +96,14 @@ def check_logits(hidden: NDArray[Any], weights: NDArray[Any]) -> None:
     No |logit| is above the sum of |hidden| x the row's largest |weight|, which one pass over the weights shows
     (Holder's inequality). Only where that does not clear them are logits themselves made.
     """
-    rows = np.maximum(weights.max(axis=1).astype(np.float64), -weights.min(axis=1).astype(np.float64))
-    states = hidden.astype(np.float64).transpose(0, 2, 1)
-    if (np.abs(states) @ rows).max() < MOST_LOGIT:
-        return
-    states = states.reshape(-1, len(rows))
+    states = hidden.astype(np.float32).transpose(0, 2, 1).reshape(-1, len(weights))
+    # As float32 in parts: bfloat16's own maximum is slow, and all of W at once may be gigabytes.
     for first in range(0, weights.shape[1], COLUMNS):
-        logits = np.abs(states @ weights[:, first : first + COLUMNS].astype(np.float64))
+        part = weights[:, first : first + COLUMNS].astype(np.float32)
+        rows = np.maximum(part.max(axis=1), -part.min(axis=1)).astype(np.float64)
+        if (np.abs(states) @ rows).max() < MOST_LOGIT:
+            continue
+        logits = np.abs(states.astype(np.float64) @ part)
         if logits.max() >= MOST_LOGIT:
             token = first + int(logits.max(axis=0).argmax())
             raise UsageError(

@@ -55,6 +55,7 @@ def test_one_json_value_and_a_timeline(tmp_path: Path) -> None:
         (["--batch", "one"], "--batch one: give whole numbers"),
         (["--vocab", "500", "--design", "standalone"], "500 tokens a core were given; at least 1,024 are needed"),
         (["--hidden", "4000"], "it must be a multiple of 128"),
+        (["--hidden", "1280000"], "a hidden size of 1,280,000 was given; at most 65,536 is taken"),
         (["--tp", "0"], "at least 1 core"),
         (["--design", "fast"], "unknown design 'fast'."),
         (["--model", "llama-3.1-8"], "unknown model 'llama-3.1-8'. Did you mean 'llama-3.1-8b'?"),

@@ -72,7 +72,7 @@ def cost(
 
 def _batches(given: str) -> list[int]:
     from commissure.hal.errors import UsageError
-    from commissure.kernels.nki.decode import MOST_BATCH
+    from commissure.kernels.nki.sizes import MOST_BATCH
 
     parts = [part.strip() for part in given.split(",")]
     if not all(part.isdecimal() and 1 <= int(part) <= MOST_BATCH for part in parts):

@@ -10,21 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.hal.errors import UsageError
+from commissure.kernels.nki.decode_inputs import (
+    check_equal,
+    check_logits,
+    check_noise,
+    check_shape,
+    check_states,
+    check_temperature,
+    reals,
+    wholes,
+)
 from commissure.kernels.nki.executor.dtypes import NUMPY
+from commissure.kernels.nki.executor.targets import find_target
 from commissure.kernels.nki.loader import Kernel, load_kernel
 from commissure.kernels.nki.pack import Pack
+from commissure.kernels.nki.pack_arrays import LEAST_TOKENS, MOST_TOKENS
 from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
-from commissure.kernels.nki.pack_joined import MOST_COUNT
+from commissure.kernels.nki.sizes import PARTITIONS, check_batch, check_hidden, check_whole
 
 MODULE = "commissure.kernels.nki.constrained_decode"
-PARTITIONS = 128
-MOST_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampling:
     """Gumbel-max: `noise` [T, b, V] and `temperature` [b]; the noise is made by the host, so that it can be repeated.
 
+    Both finite, `temperature` 0 or above, and temperature x |noise| below a quarter of |PENALTY|, 14,336.
     The scalar engine's logarithm is a piecewise polynomial, and the engines' own generators differ by generation.
     """
 
@@ -42,18 +53,24 @@ class Decoded:
 
 
 def gumbel(uniforms: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Standard Gumbel noise, -log(-log(u)), of uniforms in (0, 1)."""
-    noise: NDArray[np.float32] = (-np.log(-np.log(uniforms.astype(np.float64)))).astype(np.float32)
+    """Standard Gumbel noise, -log(-log(u)), of uniforms from 0 to 1. Raises UsageError for others, and for NaN.
+
+    0 and 1, which generators round to, become their neighbours of the uniforms' own type, at least float32: finite.
+    """
+    kind = np.float64 if uniforms.dtype == np.float64 else np.float32
+    given: NDArray[Any] = uniforms.astype(kind)
+    if not ((given >= 0) & (given <= 1)).all():
+        raise UsageError(f"uniforms are {np.min(given)} to {np.max(given)}; they must be from 0 to 1")
+    inside = np.clip(given, np.nextafter(kind(0), kind(1)), np.nextafter(kind(1), kind(0)))
+    noise: NDArray[np.float32] = (-np.log(-np.log(inside.astype(np.float64)))).astype(np.float32)
     return noise
 
 
 def on_partitions(hidden: NDArray[np.floating]) -> NDArray[Any]:
     """[T, H, b] as [T * 128, H / 128 * b] bfloat16: entry k * 128 + p of sequence j at row t * 128 + p, k * b + j."""
     steps, size, batch = hidden.shape
-    if size % PARTITIONS:
-        raise UsageError(f"the hidden size is {size}; it must be a multiple of {PARTITIONS}: pad it with zeros")
-    if not 1 <= batch <= MOST_BATCH:
-        raise UsageError(f"the batch is {batch}; from 1 to {MOST_BATCH} sequences fit the partitions: split it")
+    check_hidden(size)
+    check_batch(batch)
     tiles = hidden.reshape(steps, size // PARTITIONS, PARTITIONS, batch).transpose(0, 2, 1, 3)
     return np.ascontiguousarray(tiles.reshape(steps * PARTITIONS, -1)).astype(NUMPY["bfloat16"])
 
@@ -72,13 +89,23 @@ def decode(
     """T steps: `hidden` [T, H, b], `weights` [H, V], `states` and `counts` [b] in the pack's numbering.
 
     `hidden` and `weights` are read as bfloat16. With `shards` > 1 the columns are spread over as many cores, each step
-    a launch on each and one that merges. Raises UsageError for shapes, DoesNotFit where tables exceed a core's SBUF.
+    a launch on each and one that merges. Logits, and temperature x noise, must be below a quarter of |PENALTY|, 14,336,
+    so that no forbidden token wins. Raises UsageError for shapes, for what is not finite or beyond that, and for states
+    and counts that the pack lacks; DoesNotFit where tables exceed a core's SBUF.
     """
-    steps, _, batch = hidden.shape
-    counts = np.zeros(batch, np.int32) if counts is None else counts
-    _check(packed, hidden, weights, states, counts, sampling)
+    find_target(target)
+    shard_columns(packed.vocabulary, shards)
+    steps, _, batch = check_shape(hidden)
+    hidden, weights = _checked(hidden, weights, packed.vocabulary)
+    sampling = _drawn(sampling, (steps, batch, packed.vocabulary))
+    check_logits(hidden, weights)
+    if sampling is not None:
+        check_noise(sampling.noise, sampling.temperature)
+    states, counts = wholes("states", states), wholes("counts", np.zeros(batch, np.int32) if counts is None else counts)
+    check_equal("states", states, (batch,))
+    check_equal("counts", counts, (batch,))
+    check_states(packed, states, counts)
     at = (_column(states, np.int32), _column(counts, np.int32))
-    weights = weights.astype(NUMPY["bfloat16"])
     if shards == 1:
         return _whole(packed, hidden, weights, at, sampling, target)
     tokens = np.zeros((steps, batch), np.int32)
@@ -97,12 +124,15 @@ def unconstrained(
     sampling: Sampling | None = None,
     target: str = "inf2",
 ) -> NDArray[np.int32]:
-    """Tokens [T, b] without masks."""
-    steps, _, batch = hidden.shape
+    """Tokens [T, b] without masks. Raises UsageError for shapes, and for what is not finite."""
+    find_target(target)
+    steps, _, batch = check_shape(hidden)
+    hidden, weights = _checked(hidden, weights, None)
+    sampling = _drawn(sampling, (steps, batch, weights.shape[1]))
     noise, temperature = _sampling(sampling, batch)
     tokens: NDArray[np.int32] = _kernel("unconstrained_decode", target)(
         on_partitions(hidden),
-        weights.astype(NUMPY["bfloat16"]),
+        weights,
         noise,
         temperature,
         sampled=sampling is not None,
@@ -111,30 +141,27 @@ def unconstrained(
     return tokens.reshape(steps, batch)
 
 
-def _check(
-    packed: Pack,
-    hidden: NDArray[np.floating],
-    weights: NDArray[np.floating],
-    states: NDArray[np.integer],
-    counts: NDArray[np.integer],
-    sampling: Sampling | None,
-) -> None:
-    """Raise UsageError for shapes, states and counts that the kernel would read wrongly."""
-    (steps, size, batch), vocabulary = hidden.shape, packed.vocabulary
-    found = {
-        "weights": (weights.shape, (size, vocabulary)),
-        "states": (np.shape(states), (batch,)),
-        "counts": (np.shape(counts), (batch,)),
-    }
-    if sampling is not None:
-        found["noise"] = (sampling.noise.shape, (steps, batch, vocabulary))
-        found["temperature"] = (sampling.temperature.shape, (batch,))
-    for name, (given, needed) in found.items():
-        if given != needed:
-            raise UsageError(f"{name} are {given}; for hidden {hidden.shape} they must be {needed}")
-    for name, values, most in (("states", states, packed.starts[-1] - 1), ("counts", counts, MOST_COUNT)):
-        if batch and not 0 <= int(np.min(values)) <= int(np.max(values)) <= most:
-            raise UsageError(f"{name} are {np.min(values)} to {np.max(values)}; the pack has 0 to {most:,}")
+def _checked(
+    hidden: NDArray[np.floating], weights: NDArray[np.floating], vocabulary: int | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both as finite bfloat16; without a pack the weights say what the vocabulary is."""
+    shape = np.shape(weights)
+    if vocabulary is None:
+        vocabulary = shape[1] if len(shape) == 2 else LEAST_TOKENS
+        check_whole("the vocabulary", vocabulary, LEAST_TOKENS, MOST_TOKENS)
+    check_equal("weights", weights, (np.shape(hidden)[1], vocabulary))
+    return reals("hidden", hidden, "bfloat16"), reals("weights", weights, "bfloat16")
+
+
+def _drawn(sampling: Sampling | None, shape: tuple[int, int, int]) -> Sampling | None:
+    """Finite fp32 noise of that shape, and temperatures."""
+    if sampling is None:
+        return None
+    check_equal("noise", sampling.noise, shape)
+    check_equal("temperature", sampling.temperature, shape[1:2])
+    drawn = Sampling(reals("noise", sampling.noise, "float32"), reals("temperature", sampling.temperature, "float32"))
+    check_temperature(drawn.temperature)
+    return drawn
 
 
 def _whole(
@@ -210,6 +237,7 @@ def _step(
 
 def shard_columns(vocabulary: int, shards: int) -> list[slice]:
     """Equal runs of tokens, the last one shorter. Raises UsageError if one would have fewer than 8."""
+    check_whole("shards", shards, 1, vocabulary)
     width = -(-vocabulary // shards)
     if vocabulary - width * (shards - 1) < 8:
         raise UsageError(f"{shards} shards of {vocabulary:,} tokens leave one with fewer than 8; use fewer shards")

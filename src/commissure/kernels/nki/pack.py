@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commissure.hal.errors import UsageError
-from commissure.kernels.nki.executor.dtypes import NUMPY
+from commissure.kernels.grammar.errors import DoesNotFit
+from commissure.kernels.nki.executor.dtypes import MATMUL_FLOATS, NUMPY, convert, name_of
 from commissure.kernels.nki.executor.targets import find_target
-from commissure.kernels.nki.pack_arrays import GrammarArrays, check
+from commissure.kernels.nki.pack_arrays import GrammarArrays, check, check_kinds
 from commissure.kernels.nki.pack_joined import Joined, joined
 from commissure.kernels.nki.pack_tables import (
     Tables,
@@ -88,15 +89,30 @@ def pack(
 
     Products with one-hot rows run on every NeuronCore. Gathers by indirect DMA are documented from v3 on ("swdge: Any
     (indirect: v3+)", nki-dge.rst of SDK 2.32; whether v2 can is not known), and are taken there for tables that would
-    crowd SBUF. Raises UsageError for arrays that do not fit together, DoesNotFit for numbers that are not exact.
+    crowd SBUF. Raises UsageError for arrays that do not fit together, DoesNotFit for numbers, and a
+    `penalty_dtype`, that are not exact.
     """
     if not grammars:
         raise UsageError("no grammar was given; use the unconstrained kernel, or pack at least one")
+    _check_penalty(penalty_dtype)
+    for number, grammar in enumerate(grammars):
+        check_kinds(number, grammar)
     for number, grammar in enumerate(grammars):
         check(number, grammar, int(grammars[0].allowed.shape[1]))
     together = joined(grammars)
     tables = _tables(together, gather, find_target(target).core, penalty_dtype)
     return Pack(_penalties(together, penalty_dtype), tables, together.starts, together.counted)
+
+
+def _check_penalty(dtype: str) -> None:
+    """Of the tensor engine's types, float32 goes with float32 only, and one-hot rows are narrower."""
+    name, penalty = name_of(dtype), np.array([PENALTY], np.float32)
+    exact = sorted(each for each in MATMUL_FLOATS - {"float32"} if convert(penalty, each)[0] == PENALTY)
+    if name not in exact:
+        raise DoesNotFit(
+            f"penalty_dtype is {name}, in which {PENALTY:,.0f} is not exact, or which the product with 16-bit one-hot "
+            f"rows does not take; use one of {', '.join(exact)}"
+        )
 
 
 def _tables(together: Joined, gather: bool | None, core: int, dtype: str) -> Tables:

@@ -9,6 +9,7 @@ from commissure.kernels.grammar.errors import DoesNotFit
 from commissure.kernels.nki.executor.targets import find_target
 from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_tables import TOKEN_COLUMNS
+from commissure.kernels.nki.sizes import check_batch, check_hidden, check_whole
 
 STRIP = 3 * 512
 """Columns of one row of W that are held at a time: kernels/nki/constrained_logits.py's GROUP * TILE."""
@@ -40,7 +41,13 @@ class Plan:
 
 
 def plan(packed: Pack, hidden: int, batch: int, target: str, *, sampled: bool = False, shards: int = 1) -> Plan:
-    """The plan that keeps most in SBUF. Raises DoesNotFit, naming the largest part, if there is none."""
+    """The plan that keeps most in SBUF. Raises DoesNotFit, naming the largest part, if there is none.
+
+    Raises UsageError for a hidden size, a batch, shards or a target that no kernel takes.
+    """
+    check_hidden(hidden)
+    check_batch(batch)
+    check_whole("shards", shards, 1, packed.vocabulary)
     limit = find_target(target).sbuf_bytes
     columns = -(-packed.vocabulary // shards)
     parts = _fixed(packed, hidden, batch, columns, sampled=sampled)

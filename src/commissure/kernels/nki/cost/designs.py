@@ -15,12 +15,13 @@ from commissure.kernels.nki.cost.schedule import schedule
 from commissure.kernels.nki.cost.standalone import standalone_pair, standalone_traces
 from commissure.kernels.nki.cost.targets import find_target
 from commissure.kernels.nki.cost.timeline import timeline
-from commissure.kernels.nki.cost.workload import PARTITIONS, Pair, Workload
+from commissure.kernels.nki.cost.workload import Pair, Workload
 from commissure.kernels.nki.decode import MODULE
 from commissure.kernels.nki.executor.launch import ArraySpec
 from commissure.kernels.nki.loader import load_kernel
 from commissure.kernels.nki.pack import Pack
 from commissure.kernels.nki.pack_budget import MOST_DEPTH, Plan, plan
+from commissure.kernels.nki.sizes import PARTITIONS
 from commissure.kernels.nki.trace import Instruction, Trace
 from commissure.kernels.nki.traces import blank_pack
 

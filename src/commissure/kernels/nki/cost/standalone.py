@@ -7,9 +7,10 @@ from functools import lru_cache
 from commissure.hal.errors import UsageError
 from commissure.kernels.nki.cost.report import Launch, Step, launch_cost
 from commissure.kernels.nki.cost.targets import find_target
-from commissure.kernels.nki.cost.workload import PARTITIONS, Pair, Workload
+from commissure.kernels.nki.cost.workload import Pair, Workload
 from commissure.kernels.nki.executor.launch import ArraySpec
 from commissure.kernels.nki.loader import load_kernel
+from commissure.kernels.nki.sizes import PARTITIONS
 from commissure.kernels.nki.trace import Trace
 
 MODULE = "commissure.kernels.nki.standalone_mask"

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from commissure.hal.errors import UsageError
 from commissure.kernels.nki.cost.report import Step
 from commissure.kernels.nki.cost.targets import find_target
-from commissure.kernels.nki.decode import MOST_BATCH
+from commissure.kernels.nki.executor.targets import MATMUL_MOVING
+from commissure.kernels.nki.sizes import MOST_BATCH, MOST_HIDDEN, PARTITIONS
 
-PARTITIONS = 128
+MOST_PRODUCTS = 65_536
+"""Of a step: some half a minute a batch on one core (measured), and twice what Llama 3.1 405B takes."""
 LEAST_COLUMNS = 8
 """Tokens of one core: the least that max8 takes."""
 
@@ -36,6 +38,8 @@ class Workload:
             raise UsageError(f"a batch of {self.batch} was given; 1 to {MOST_BATCH} sequences fit the partitions")
         if self.hidden < PARTITIONS or self.hidden % PARTITIONS:
             raise UsageError(f"a hidden size of {self.hidden:,} was given; it must be a multiple of {PARTITIONS}")
+        if self.hidden > MOST_HIDDEN:
+            raise UsageError(f"a hidden size of {self.hidden:,} was given; at most {MOST_HIDDEN:,} is taken")
         if self.cores < 1 or self.vocabulary < LEAST_COLUMNS * self.cores:
             least = LEAST_COLUMNS * max(self.cores, 1)
             raise UsageError(
@@ -46,11 +50,23 @@ class Workload:
             if value < least:
                 raise UsageError(f"a grammar of {value} {name} was given; at least {least} are needed")
         find_target(self.target)
+        if self.products > MOST_PRODUCTS:
+            raise UsageError(
+                f"hidden {self.hidden:,}, {self.columns:,} tokens a core and {self.masks:,} masks take "
+                f"{self.products:,} matrix products a step; at most {MOST_PRODUCTS:,} are traced: give more cores "
+                "(--tp), or smaller sizes"
+            )
 
     @property
     def columns(self) -> int:
         """Tokens of one core's share of the vocabulary, the largest."""
         return -(-self.vocabulary // self.cores)
+
+    @property
+    def products(self) -> int:
+        """Matrix products of one masked step of the fused kernel: what its trace grows with."""
+        rows = self.hidden // PARTITIONS + -(-self.masks // PARTITIONS)
+        return rows * -(-self.columns // MATMUL_MOVING)
 
 
 @dataclass(frozen=True, slots=True)

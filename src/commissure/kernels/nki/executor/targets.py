@@ -39,6 +39,6 @@ TARGETS = {
 
 def find_target(name: str) -> Target:
     """The target of that name. Raises UsageError with the nearest name."""
-    if name not in TARGETS:
-        raise unknown("NKI target", name, TARGETS)
+    if not isinstance(name, str) or name not in TARGETS:
+        raise unknown("NKI target", str(name), TARGETS)
     return TARGETS[name]

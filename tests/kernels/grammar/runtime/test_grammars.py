@@ -120,6 +120,8 @@ def test_misuse_is_told() -> None:
             batch.advance(np.array([state]), none, none)
         with pytest.raises(UsageError, match=told):
             batch.rows(np.array([state]), none)
+    with pytest.raises(UsageError, match="states -1"):
+        batch.rows(np.array([-1], np.int32), none)
     with pytest.raises(UsageError, match="tokens of type float64"):
         batch.advance(none, none, np.zeros(1))  # type: ignore[arg-type]
     for row in (-1, 99):

@@ -21,6 +21,7 @@ FREE = 1
 _OWN = 2
 
 Ints = NDArray[np.int32]
+_INT32 = np.dtype(np.int32)
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -135,9 +136,12 @@ class Grammars:
 
 def _of_states(table: NDArray[Number], states: Ints) -> NDArray[Number]:
     """What the table says of each state; that none is too large numpy looks at itself."""
-    if np.minimum.reduce(states, initial=0) < 0:
-        raise _wrong("states", states, len(table))
     try:
+        if getattr(states, "dtype", None) is _INT32:
+            # As unsigned, a negative number is too large as well.
+            return table.take(states.view(np.uint32))
+        if np.minimum.reduce(states, initial=0) < 0:
+            raise _wrong("states", states, len(table))
         return table.take(states)
     except (IndexError, TypeError) as error:
         raise _wrong("states", states, len(table)) from error

@@ -1,12 +1,18 @@
 """The entry point: errors become one message and an exit status, never a traceback.
 
-Exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted. COMMISSURE_DEBUG=1 shows the traceback.
+Exit status: 0 done, 1 failed, 2 bad usage or input, 130 interrupted, 143 terminated. COMMISSURE_DEBUG=1
+shows the traceback.
 """
 
+import errno
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
+
+# What writing to an open stream fails with, where no file is named.
+UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class Terminated(KeyboardInterrupt):
@@ -20,6 +26,11 @@ def run() -> None:
         _run()
     except Terminated:
         sys.exit(128 + signal.SIGTERM)
+    except SystemExit as stop:
+        # Of any KeyboardInterrupt typer makes an exit with 130.
+        if _has_come_of(Terminated, stop):
+            sys.exit(128 + signal.SIGTERM)
+        raise
     except KeyboardInterrupt as stop:
         _tell("interrupted", stop)
         sys.exit(130)
@@ -34,6 +45,11 @@ def _run() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if os.environ.get("COMMISSURE_DEBUG"):
+            raise
+        _tell(f"error: {_place_of(error)}: {error.strerror or error}", error)
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("COMMISSURE_DEBUG"):
             raise
@@ -42,8 +58,27 @@ def _run() -> None:
         sys.exit(2 if isinstance(error, UsageError) else 1)
 
 
+def _place_of(error: OSError) -> str:
+    """What could not be read or written: a file, or the output, which is then given up."""
+    if error.filename is not None:
+        return str(error.filename)
+    if error.errno not in UNWRITTEN:
+        return "the system refused"
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return "the output cannot be written"
+
+
+def _has_come_of(kind: type[BaseException], error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _tell(message: str, error: BaseException) -> None:
-    if sys.stderr is not None:
+    if sys.stderr is None:
+        return
+    with suppress(OSError):
         print(message, *getattr(error, "__notes__", []), sep="\n", file=sys.stderr)
 
 

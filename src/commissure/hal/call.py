@@ -56,6 +56,7 @@ class Tool:
     def __post_init__(self) -> None:
         if not TOOL_NAME.fullmatch(self.name):
             raise UsageError(f"a tool's name has 1 to 64 letters, digits, _ or -, not {self.name!r}")
+        _check_schema(f"the parameters of tool {self.name}", self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class Call:
                 f"a call needs 1 <= max_tokens and 0 <= min_tokens <= max_tokens, "
                 f"not max_tokens={self.max_tokens}, min_tokens={self.min_tokens}"
             )
+        if self.schema is not None:
+            _check_schema("the schema of a call", self.schema)
         if self.n != 1 or self.tools or self.logprobs is not None or self.tool_choice != "auto" or not self.chat:
             self._check_choices()
 
@@ -149,6 +152,16 @@ class Call:
             raise unknown("tool_choice", self.tool_choice, ["auto", "none", "required", *names])
         if not self.chat and (self.system or self.history or self.tools or self.images):
             raise UsageError("a call without chat is its prompt alone: no system, history, tools or images")
+
+
+def _check_schema(what: str, schema: Any) -> None:
+    """Raise UsageError for what cannot be sent as a JSON object; whether it is a JSON Schema, endpoints say."""
+    if not isinstance(schema, Mapping):
+        raise UsageError(f"{what} is a JSON Schema, an object such as {{'type': 'string'}}, not {schema!r:.80}")
+    try:
+        json.dumps(dict(schema), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{what} cannot be written as JSON: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

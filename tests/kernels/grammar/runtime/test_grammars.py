@@ -114,6 +114,19 @@ def test_misuse_is_told() -> None:
     for token in (-1, 2):
         with pytest.raises(UsageError, match="give 0 to 1"):
             Grammars.of([tables]).advance(np.array([1], np.int32), np.zeros(1, np.int32), np.array([token]))
+    batch, none = Grammars.of([tables]), np.zeros(1, np.int32)
+    for state, told in ((-1, "states -1"), (99, "states 99"), (1.5, "whole numbers")):
+        with pytest.raises(UsageError, match=told):
+            batch.advance(np.array([state]), none, none)
+        with pytest.raises(UsageError, match=told):
+            batch.rows(np.array([state]), none)
+    with pytest.raises(UsageError, match="states -1"):
+        batch.rows(np.array([-1], np.int32), none)
+    with pytest.raises(UsageError, match="tokens of type float64"):
+        batch.advance(none, none, np.zeros(1))  # type: ignore[arg-type]
+    for row in (-1, 99):
+        with pytest.raises(UsageError, match="rows"):
+            batch.fill(np.array([row], np.int32), np.zeros((1, 1), np.uint32))
     masks, rows = Grammars.of([tables]).masks, np.array([1], np.int32)
     for shape in ((1, 1), (2, 2), (2,)):
         with pytest.raises(UsageError, match="shape"):

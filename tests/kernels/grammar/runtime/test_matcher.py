@@ -240,6 +240,21 @@ def test_a_processor_takes_one_row_and_tells_misuse() -> None:
         processor(np.array([1]), np.zeros(4))
     with pytest.raises(UsageError, match="give"):
         processor(prompt, np.zeros((1, 4)))
+    fixed = np.zeros(4)
+    fixed.flags.writeable = False
+    for ids, logits, told in (
+        ([1, 1], np.zeros(4), "array"),
+        (prompt, [0.0] * 4, "array"),
+        (prompt, np.zeros(4, np.int64), "floating"),
+        (prompt, fixed, "read-only"),
+        (prompt, np.zeros(3), "narrower"),
+        (prompt * 1.0, np.zeros(4), "whole"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            processor(ids, logits)  # type: ignore[arg-type]
+    for token in (1.5, "a", None):
+        with pytest.raises(UsageError, match="whole number"):
+            LazyMatcher(masks).advance(token)  # type: ignore[arg-type]
     processor.reset()
     assert np.isfinite(processor(np.array([1]), np.zeros(4))).tolist() == [True, False, True, True]
 

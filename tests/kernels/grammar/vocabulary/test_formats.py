@@ -223,3 +223,9 @@ def test_padding_to_the_width_of_the_logits() -> None:
     assert vocabulary.padded(2).fingerprint == vocabulary.fingerprint
     with pytest.raises(VocabularyError, match="do not fit"):
         vocabulary.padded(1)
+
+
+@pytest.mark.parametrize("eos", [("a",), (-1,), (1.0,), "ab", (True,), (10**9,)])
+def test_an_end_that_is_no_id_is_named(tmp_path: Path, eos: Any) -> None:
+    with pytest.raises(VocabularyError, match=f"{eos[0]!r} in eos"):
+        load(tmp_path / "none", eos)

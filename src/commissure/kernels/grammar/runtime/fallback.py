@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from commissure.hal.errors import MissingExtra
 from commissure.kernels.grammar.errors import GrammarError, VocabularyError
-from commissure.kernels.grammar.runtime.matcher import Forced, Matcher, TokenRefused, check_rollback, text_ended
+from commissure.kernels.grammar.runtime.matcher import (
+    Forced,
+    Matcher,
+    TokenRefused,
+    check_rollback,
+    text_ended,
+    token_id,
+)
 from commissure.kernels.grammar.tables.rows import unpacked, words
 from commissure.kernels.grammar.vocabulary import Vocabulary
 
@@ -101,6 +108,11 @@ class FallbackMatcher(Matcher):
         if self._inner.is_error():
             raise GrammarError("", "", f"llguidance: {self._inner.get_error()}")
 
+    @property
+    def size(self) -> int:
+        """Tokens of the vocabulary."""
+        return self._tokens.size
+
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words; in forced texts only those in which llguidance spells them."""
         out = np.zeros(words(self._tokens.size), np.uint32)
@@ -121,6 +133,7 @@ class FallbackMatcher(Matcher):
 
     def advance(self, token: int) -> None:
         """Take a token that the grammar allows, even if `mask` leaves it out of a forced text."""
+        token = token_id(token)
         if self._finished:
             raise text_ended()
         if token in self._tokens.eos:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ FREE = 1
 _OWN = 2
 
 Ints = NDArray[np.int32]
+_INT32 = np.dtype(np.int32)
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +95,15 @@ class Grammars:
     def advance(self, states: Ints, counts: Ints, tokens: NDArray[np.integer]) -> tuple[Ints, Ints]:
         """The states and counts after a token of each sequence; (REFUSED, 0) where its grammar refuses it.
 
-        Raises UsageError for a token that is not of the vocabulary.
+        Raises UsageError for a token that is not of the vocabulary, and a state that is none.
         """
         if np.minimum.reduce(tokens, initial=0) < 0 or np.maximum.reduce(tokens, initial=0) >= self.masks.size:
-            raise UsageError(f"tokens {tokens.min()} to {tokens.max()}: give 0 to {self.masks.size - 1}")
-        column = self._class_of.take(self._class_from.take(states) + tokens)
+            raise _wrong("tokens", tokens, self.masks.size)
+        begin = _of_states(self._class_from, states)
+        try:
+            column = self._class_of.take(begin + tokens)
+        except TypeError as error:
+            raise _wrong("tokens", tokens, self.masks.size) from error
         edge = self._next_from.take(states) + column
         to = self._next.take(edge)
         lengths = self._lengths
@@ -111,8 +118,8 @@ class Grammars:
         return to, np.where(sets, value, reached) * (to != REFUSED)
 
     def rows(self, states: Ints, counts: Ints) -> Ints:
-        """The number of each sequence's mask row."""
-        slot = self._base.take(states)
+        """The number of each sequence's mask row. Raises UsageError for a state that is none."""
+        slot = _of_states(self._base, states)
         lengths = self._lengths
         if lengths is not None:
             for begin, span in ((lengths.need_from, lengths.need_span), (lengths.room_from, lengths.room_span)):
@@ -120,9 +127,32 @@ class Grammars:
         return self._row_of_slot.take(slot)
 
     def fill(self, rows: Ints, out: NDArray[np.uint32]) -> None:
-        """Writes the packed rows [B, W] of these numbers [B]: see Rows."""
+        """Writes the packed rows [B, W] of these numbers [B]: see Rows. Raises UsageError for a number that is none."""
+        count = len(self.masks.packed)
+        if np.minimum.reduce(rows, initial=0) < 0 or np.maximum.reduce(rows, initial=0) >= count:
+            raise _wrong("rows", rows, count)
         # Without clipping numpy would first gather into a buffer of its own.
         np.take(self.masks.packed, rows, axis=0, out=out, mode="clip")
+
+
+def _of_states(table: NDArray[Number], states: Ints) -> NDArray[Number]:
+    """What the table says of each state; that none is too large numpy looks at itself."""
+    try:
+        if getattr(states, "dtype", None) is _INT32:
+            # As unsigned, a negative number is too large as well.
+            return table.take(states.view(np.uint32))
+        if np.minimum.reduce(states, initial=0) < 0:
+            raise _wrong("states", states, len(table))
+        return table.take(states)
+    except (IndexError, TypeError) as error:
+        raise _wrong("states", states, len(table)) from error
+
+
+def _wrong(what: str, given: NDArray[np.integer], count: int) -> UsageError:
+    given = np.asarray(given)
+    if given.dtype.kind not in "iu":
+        return UsageError(f"{what} of type {given.dtype}: give whole numbers, such as int32")
+    return UsageError(f"{what} {given.min()} to {given.max()}: give 0 to {count - 1}")
 
 
 def _offsets(sizes: list[int], first: int) -> list[int]:

@@ -137,6 +137,11 @@ class LazyMatcher(StateMatcher):
         super().__init__((START, 0))
         self._masks = masks
 
+    @property
+    def size(self) -> int:
+        """Tokens of the vocabulary."""
+        return self._masks.vocabulary.size
+
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words; raises VocabularyError if none leads on."""
         return self._masks.mask(*self._past[-1])[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from operator import index
 from typing import Self
 
 import numpy as np
@@ -35,6 +36,11 @@ class Forced:
 class Matcher(ABC):
     """What every matcher can do, whatever is behind it. Tokens are ids; eos ends the text where it is accepted."""
 
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Tokens of the vocabulary; logits are at least as wide."""
+
     @abstractmethod
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words [W], token t bit t % 32 of word t // 32; not to be written to."""
@@ -45,7 +51,7 @@ class Matcher(ABC):
 
     @abstractmethod
     def advance(self, token: int) -> None:
-        """Take a token; raises TokenRefused, and UsageError once the text has ended."""
+        """Take a token; raises TokenRefused, and UsageError once the text has ended or for what is no id."""
 
     @property
     @abstractmethod
@@ -73,6 +79,14 @@ class Matcher(ABC):
 def text_ended() -> UsageError:
     """The error for a token after eos."""
     return UsageError("the text has ended by eos; roll back to go on from an earlier token")
+
+
+def token_id(token: int) -> int:
+    """The id as Python's int. Raises UsageError for what is no whole number."""
+    try:
+        return index(token)
+    except TypeError as error:
+        raise UsageError(f"a token is a whole number, the id, not {token!r:.80}") from error
 
 
 def check_rollback(tokens: int, taken: int) -> None:
@@ -109,7 +123,8 @@ class StateMatcher(Matcher):
         return self._ended(self._past[-1])
 
     def advance(self, token: int) -> None:
-        """Take a token; raises TokenRefused, and UsageError once the text has ended."""
+        """Take a token; raises TokenRefused, and UsageError once the text has ended or for what is no id."""
+        token = token_id(token)
         if self.finished:
             raise text_ended()
         after = self._after(self._past[-1], token)

@@ -31,9 +31,11 @@ class LogitsProcessor:
     def __call__(self, tokens: NDArray[np.integer], logits: NDArray[np.floating]) -> NDArray[np.floating]:
         """Tokens [T] with logits [V], or [n, T] with [n, V]; returns the logits, changed in place.
 
-        Raises UsageError if shapes disagree or tokens are fewer than the prompt's, TokenRefused if a token was not
-        allowed. What follows eos is padding and ignored.
+        Raises UsageError for lists, tokens that are not whole numbers, logits that are, that cannot be written to or
+        that are narrower than the vocabulary; if shapes disagree or tokens are fewer than the prompt's; TokenRefused if
+        a token was not allowed. What follows eos is padding and ignored.
         """
+        values = _checked(tokens, logits)
         if tokens.ndim != logits.ndim or tokens.ndim not in (1, 2) or tokens.shape[:-1] != logits.shape[:-1]:
             raise UsageError(f"tokens {tokens.shape} and logits {logits.shape}: give [T] and [V], or [n, T] and [n, V]")
         if self._prompt is None:
@@ -43,10 +45,28 @@ class LogitsProcessor:
         rows = np.atleast_2d(tokens)[:, self._prompt :].tolist()
         while len(self._rows) < len(rows):
             self._rows.append((self._start(), []))
-        for (matcher, taken), row, values in zip(self._rows, rows, np.atleast_2d(logits), strict=False):
+        for (matcher, taken), row, own in zip(self._rows, rows, np.atleast_2d(values), strict=False):
+            if len(own) < matcher.size:
+                raise UsageError(f"logits {values.shape} are narrower than the vocabulary's {matcher.size:,} tokens")
             _follow(matcher, taken, row)
-            _refuse(matcher.mask(), values)
+            _refuse(matcher.mask(), own)
         return logits
+
+
+def _checked(tokens: NDArray[np.integer], logits: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The logits' own memory as an array of numpy's, which tensors of other libraries share."""
+    for what, given in (("tokens", tokens), ("logits", logits)):
+        if not hasattr(given, "__array__"):
+            raise UsageError(f"{what} come as an array, which can be changed in place, not as {type(given).__name__}")
+    ids, values = np.asanyarray(tokens), np.asanyarray(logits)
+    if ids.dtype.kind not in "iu":
+        raise UsageError(f"tokens of type {ids.dtype}: give ids, as whole numbers")
+    # Types that numpy does not have itself, such as bfloat16, are of kind V.
+    if values.dtype.kind not in "fV":
+        raise UsageError(f"logits of type {values.dtype} cannot be -inf: give floating point")
+    if not values.flags.writeable:
+        raise UsageError("the logits are read-only, and are changed in place: give a copy")
+    return values
 
 
 def _follow(matcher: Matcher, taken: list[int], tokens: list[int]) -> None:

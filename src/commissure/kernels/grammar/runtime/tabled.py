@@ -22,6 +22,11 @@ class TableMatcher(StateMatcher):
         """The number of the mask row, in `tables.rows`."""
         return self._row(self._past[-1])
 
+    @property
+    def size(self) -> int:
+        """Tokens of the vocabulary."""
+        return self.tables.size
+
     def mask(self) -> NDArray[np.uint32]:
         """The allowed tokens as packed words: a view of the tables."""
         row: NDArray[np.uint32] = self.tables.rows.packed[self.row]

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
+import numpy as np
+
 from commissure.hal.errors import MissingExtra, unknown
 from commissure.kernels.grammar.errors import VocabularyError
 from commissure.kernels.grammar.vocabulary.gguf import read_gguf
@@ -17,7 +19,7 @@ from commissure.kernels.grammar.vocabulary.sentencepiece import read_sentencepie
 from commissure.kernels.grammar.vocabulary.tekken import read_tekken
 from commissure.kernels.grammar.vocabulary.tiktoken import read_tiktoken
 from commissure.kernels.grammar.vocabulary.tokenizer_json import read_tokenizer_json
-from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
+from commissure.kernels.grammar.vocabulary.vocabulary import MOST_TOKENS, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,23 @@ def load(source: str | Path, eos: Sequence[int] = ()) -> Vocabulary:
     Raises MissingExtra for a name that is not installed, UsageError for one that is none, VocabularyError for a file
     that cannot be read.
     """
+    _check_eos(str(source), eos)
     if isinstance(source, str) and source in INSTALLED:
         return _read(_installed(source), source, eos)
     path = Path(source)
+    if source == "":
+        raise unknown("vocabulary", source, [*INSTALLED, "a tokenizer's file"])
     if not path.exists() and isinstance(source, str) and not path.suffix and len(path.parts) == 1:
         raise unknown("vocabulary", source, INSTALLED)
     return _read(path, str(path), eos)
+
+
+def _check_eos(name: str, eos: Sequence[int]) -> None:
+    if not isinstance(eos, Sequence):
+        raise VocabularyError(f"{name}: eos={eos!r}: give ids, such as eos=(2,)")
+    for token in eos:
+        if not isinstance(token, int | np.integer) or isinstance(token, bool) or not 0 <= token < MOST_TOKENS:
+            raise VocabularyError(f"{name}: {token!r} in eos is no id of a token: give whole numbers from 0 on")
 
 
 def _installed(name: str) -> Path:

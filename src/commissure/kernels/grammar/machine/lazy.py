@@ -6,7 +6,7 @@ from commissure.kernels.grammar.automaton import KEEPS, START, Step, sets
 from commissure.kernels.grammar.machine.build import Built
 
 Element = tuple[int, int, int]
-"""A state of the rules, the stack below it, and the characters of the counted string so far (0 where none is)."""
+"""A state of the rules, the stack below it, and the register of a counted string (0 where none is): see Automaton."""
 
 
 class LazyMachine:

@@ -75,10 +75,9 @@ def _other_objects(found: Object) -> Iterator[Object]:
         name = Texts.of((member.name,))
         open_rest = (Rest(~name, ANYTHING),)
         outside = outside - name
-        if member.required:
-            yield Object((Member(member.name, NOTHING, False),), open_rest)
-        if member.value != ANYTHING:
-            yield Object((Member(member.name, negated(member.value), True),), open_rest)
+        # A required member that is missing and one that is wrong are one alternative: it must not be right.
+        if member.required or member.value != ANYTHING:
+            yield Object((Member(member.name, negated(member.value), not member.required),), open_rest)
     for rest in found.rest:
         outside = outside - rest.keys
         if rest.value != ANYTHING:

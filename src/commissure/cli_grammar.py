@@ -191,19 +191,16 @@ def _verdict(grammar: Grammar | FallbackGrammar, text: str | bytes) -> dict[str,
     place = grammar.refusal(data)
     if place is None:
         return {"accepted": True}
-    return {"accepted": False, "byte": place, "reason": grammar.explained(data, place)}
+    return {"accepted": False, "byte": place, "reason": grammar.explained(data)}
 
 
 def _settings(whitespace: str, closed: bool, formats: bool) -> Settings:
-    from typing import get_args
+    from typing import cast
 
-    from commissure.hal.errors import unknown
     from commissure.kernels.grammar.schema.settings import Settings, Whitespace
 
-    for allowed in get_args(Whitespace):
-        if whitespace == allowed:
-            return Settings(allowed, formats, closed)
-    raise unknown("whitespace", whitespace, get_args(Whitespace))
+    # Settings themselves refuse what is none.
+    return Settings(cast(Whitespace, whitespace), formats, closed)
 
 
 def _read(path: Path) -> bytes:

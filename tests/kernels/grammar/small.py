@@ -133,6 +133,9 @@ class Whole:
         found = int(automaton.least[state]), int(automaton.most[state])
         return None if found == (0, UNBOUNDED) else found
 
+    def most_added(self, state: int, length: int) -> int:
+        return 0 if self.automaton.effect is None else length * int(self.automaton.effect.max(initial=0))
+
 
 def automaton_of(dfa: Dfa) -> Automaton:
     """A byte automaton's tables."""

@@ -75,3 +75,15 @@ def held(schema: dict[str, object], text: str) -> None:
     assert len(text) >= int(str(schema.get("minLength", 0)))
     if "pattern" in schema:
         assert re.search(str(schema["pattern"]), text)
+
+
+def test_a_character_that_asks_for_many_more_is_held_to_the_room_that_is_left() -> None:
+    grammar = compile_schema({"type": "string", "pattern": "^x*(a|b{300})$", "maxLength": 1000})
+    tables = grammar.tables(BYTES)
+    for fill, may in ((0, True), (500, True), (700, True), (701, False), (800, False), (300, True)):
+        exact, table = grammar.matcher(BYTES), TableMatcher(tables)
+        for token in b'"' + b"x" * fill:
+            exact.advance(token)
+            table.advance(token)
+        assert table.allowed().tolist() == exact.allowed().tolist()
+        assert (ord("b") in exact.allowed().tolist()) == may

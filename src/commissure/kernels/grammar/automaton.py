@@ -45,6 +45,10 @@ class Machine(Protocol):
         """The (fewest, most) characters of the string that is being counted here, or None."""
         ...
 
+    def most_added(self, state: int, length: int) -> int:
+        """The most that a text of so many bytes can add to the register of that string."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Automaton:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from commissure.kernels.grammar.automaton import START
 from commissure.kernels.grammar.budget import Budget, Meter
 from commissure.kernels.grammar.errors import InvalidSchema, OverBudget, Unsatisfiable
 from commissure.kernels.grammar.machine.build import Builder, Built
@@ -15,8 +17,8 @@ from commissure.kernels.grammar.machine.flat import Flat, flattened
 from commissure.kernels.grammar.machine.lazy import LazyMachine
 from commissure.kernels.grammar.runtime.lazy import LazyMasks, LazyMatcher
 from commissure.kernels.grammar.runtime.matcher import Matcher
-from commissure.kernels.grammar.schema.arrays import formula
 from commissure.kernels.grammar.schema.blame import blamed
+from commissure.kernels.grammar.schema.formula import formula
 from commissure.kernels.grammar.schema.read import Reader
 from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.schema.source import Source
@@ -60,25 +62,28 @@ class Grammar:
     def refusal(self, text: str | bytes) -> int | None:
         """The first byte after which no valid text can follow; the length, if it only ends too early; else None."""
         data = text.encode() if isinstance(text, str) else text
-        state, count = 1, 0
-        for place, byte in enumerate(data):
-            state, count = self.machine.step(state, count, byte)
-            if not state:
-                return place
-        return None if self.machine.accepting(state) else len(data)
+        place, state, _ = self._walked(data)
+        return None if place == len(data) and self.machine.accepting(state) else place
 
-    def explained(self, text: str | bytes, place: int) -> str:
-        """Why the text is refused at a byte, as `refusal` gives it: what stands there, and what could."""
+    def explained(self, text: str | bytes) -> str:
+        """Why the text is refused where `refusal` says: what stands there, and what could."""
         data = text.encode() if isinstance(text, str) else text
-        state = 1
-        count = 0
-        for byte in data[:place]:
-            state, count = self.machine.step(state, count, byte)
+        place, state, count = self._walked(data)
         before = data[max(0, place - 40) : place].decode(errors="replace")
         found = "the end" if place == len(data) else repr(data[place : place + 12].decode(errors="replace"))
         may = [low for low, high, _, _ in self.machine.steps(state) for low in range(low, high + 1)]
         may = [byte for byte in may if self.machine.step(state, count, byte)[0]]
         return f"after {before!r} stands {found}; there could be {_listed(may, self.machine.accepting(state))}"
+
+    def _walked(self, data: bytes) -> tuple[int, int, int]:
+        """How many bytes are let through, and the state and the register after them."""
+        state, count = START, 0
+        for place, byte in enumerate(data):
+            after = self.machine.step(state, count, byte)
+            if not after[0]:
+                return place, state, count
+            state, count = after
+        return len(data), state, count
 
     def matcher(self, vocabulary: Vocabulary) -> Matcher:
         """One sequence of tokens under the exact machine; masks are made as they are first met, and kept."""
@@ -97,7 +102,9 @@ class Grammar:
         def build() -> TokenTables:
             return TokenTables.build(self.flat(depth)[0].automaton, vocabulary, Meter(self.budget))
 
-        return build() if folder is None else cached(Path(folder), self.digest, {"depth": depth}, vocabulary, build)
+        # Without a depth it is the budget that decides how deep they go.
+        options = {"depth": depth, "states": None if depth else self.budget.states}
+        return build() if folder is None else cached(Path(folder), self.digest, options, vocabulary, build)
 
     def flat(self, depth: int | None = None) -> tuple[Flat, int | None]:
         """All states at once, and the depth to which recursive values were unrolled, None if the schema has none.
@@ -107,14 +114,11 @@ class Grammar:
         """
         if not self.recursive:
             return flattened(LazyMachine(self.built), Meter(self.budget)), None
-        tried = DEPTHS if depth is None else (depth,)
-        for last, deepest in enumerate(tried, start=1):
-            try:
+        *deeper, last = DEPTHS if depth is None else (depth,)
+        for deepest in deeper:
+            with suppress(OverBudget, Unsatisfiable):
                 return flattened(LazyMachine(self.built, deepest), Meter(self.budget)), deepest
-            except (OverBudget, Unsatisfiable):
-                if last == len(tried):
-                    raise
-        raise AssertionError
+        return flattened(LazyMachine(self.built, last), Meter(self.budget)), last
 
 
 def compile_schema(schema: Any, settings: Settings | None = None, budget: Budget | None = None) -> Grammar:

@@ -29,7 +29,7 @@ from commissure.kernels.nki.constrained_states import (
 from commissure.kernels.nki.constrained_tables import constants, resident_table
 
 
-@nki.jit  # type: ignore[untyped-decorator]
+@nki.jit
 def constrained_decode(
     hidden: nl.ndarray,
     weights: nl.ndarray,
@@ -74,7 +74,7 @@ def constrained_decode(
     return tokens, final[0], final[1]
 
 
-@nki.jit  # type: ignore[untyped-decorator]
+@nki.jit
 def unconstrained_decode(
     hidden: nl.ndarray,
     weights: nl.ndarray,
@@ -95,7 +95,7 @@ def unconstrained_decode(
     return tokens
 
 
-@nki.jit  # type: ignore[untyped-decorator]
+@nki.jit
 def shard_best(
     hidden: nl.ndarray,
     weights: nl.ndarray,
@@ -133,7 +133,7 @@ def shard_best(
     return values, tokens
 
 
-@nki.jit  # type: ignore[untyped-decorator]
+@nki.jit
 def merge_shards(
     values: nl.ndarray,
     tokens: nl.ndarray,

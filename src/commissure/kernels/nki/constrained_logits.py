@@ -19,7 +19,7 @@ def weight_slots(weights: nl.ndarray, depth: int) -> list[nl.ndarray]:
     """SBUF for what streams in: rows of W, used in turn."""
     slots = []
     for _ in range(depth):
-        slots.append(nl.ndarray((128, GROUP * TILE), dtype=weights.dtype, buffer=nl.sbuf))  # noqa: PERF401
+        slots.append(nl.ndarray((128, GROUP * TILE), dtype=weights.dtype, buffer=nl.sbuf))
     return slots
 
 
@@ -28,7 +28,7 @@ def penalty_slots(penalty: nl.ndarray, resident: int) -> list[nl.ndarray]:
     slots = []
     if resident < penalty.shape[1]:
         for _ in range(2 * ((penalty.shape[0] + 127) // 128)):
-            slots.append(nl.ndarray((128, GROUP * TILE), dtype=penalty.dtype, buffer=nl.sbuf))  # noqa: PERF401
+            slots.append(nl.ndarray((128, GROUP * TILE), dtype=penalty.dtype, buffer=nl.sbuf))
     if resident > 0:
         slots.append(resident_table(penalty[:, 0:resident]))
     return slots
@@ -95,7 +95,7 @@ def logits_tiles(group: list[tuple[int, int]], batch: int) -> list[nl.ndarray]:
     """PSUM for the logits of a group."""
     tiles = []
     for i in range(len(group)):
-        tiles.append(nl.ndarray((batch, group[i][1]), dtype=nl.float32, buffer=nl.psum))  # noqa: PERF401
+        tiles.append(nl.ndarray((batch, group[i][1]), dtype=nl.float32, buffer=nl.psum))
     return tiles
 
 

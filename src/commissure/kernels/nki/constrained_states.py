@@ -180,7 +180,7 @@ def product_move(
     hit = one_hot_columns(kind, columns, chip)
     found = []
     for block in range(blocks):
-        found.append(selected_column(at[2], tables[1], passes, block * columns, hit))  # noqa: PERF401
+        found.append(selected_column(at[2], tables[1], passes, block * columns, hit))
     state = found[0] if digits == 1 else of_digits(found[1], found[0])
     if not counted:
         return state, state, state

@@ -12,7 +12,7 @@ BEYOND = 8388608.0
 """2^23: above any token, and exact with a token added."""
 
 
-@nki.jit  # type: ignore[untyped-decorator]
+@nki.jit
 def masked_argmax(logits: nl.ndarray, penalty: nl.ndarray, rows: nl.ndarray, held: bool) -> nl.ndarray:
     """Tokens int32 [b, 1], the lowest of equals: `logits` [b, V] fp32 or bf16, `rows` int32 [1, b] of `penalty` [M, V].
 

@@ -168,6 +168,9 @@ class Brackets:
     def bounds(self, state: int) -> None:
         return None
 
+    def most_added(self, state: int, length: int) -> int:
+        return 0
+
 
 def test_a_machine_may_have_any_number_of_states() -> None:
     texts = (b"a", b"b", b"aa", b"bb", b"ab", b"ba", b"bab", b"")

@@ -29,7 +29,7 @@ class LazyMachine:
         self._ends: list[bool] = [False]
         self._bounds: list[tuple[int, int] | None] = [None]
         self._steps: list[list[Step] | None] = [[]]
-        self._known: dict[tuple[tuple[Element, ...], bool], int] = {}
+        self._known: dict[tuple[tuple[Element, ...], bool, bool], int] = {}
         self._frames: list[tuple[int, ...]] = []
         self._frame_of: dict[tuple[int, ...], int] = {}
         self._entered: dict[tuple[Element, ...], tuple[int, int]] = {}
@@ -46,6 +46,10 @@ class LazyMachine:
     def bounds(self, state: int) -> tuple[int, int] | None:
         """The (fewest, most) characters of the string that the register counts here."""
         return self._bounds[state]
+
+    def most_added(self, state: int, length: int) -> int:
+        """The most that a text of so many bytes can add to that register: characters begun, and those then needed."""
+        return length + (self._rules.bounds_need[self._elements[state][0][0]] if self._bounds[state] else 0)
 
     def steps(self, state: int) -> list[Step]:
         """What each byte does, ascending."""
@@ -186,7 +190,7 @@ class LazyMachine:
         if not elements and not ends:
             return 0
         # A counted string that is one of several possibilities carries its count in the element: another state.
-        key = (elements, bounds is not None or ends)
+        key = (elements, bounds is not None, ends)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self._elements)

@@ -1,4 +1,4 @@
-"""Objects and arrays as rules."""
+"""Objects as rules, and the punctuation that arrays share with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A nondeterministic byte automaton made of rules that call each other, one rule a formula."""
+"""A nondeterministic byte automaton made of rules that call each other, one rule a set of values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Rules:
     `edges[s]` are bytes, `skips[s]` states that follow without a byte, `calls[s]` pairs (rule, state to return to).
     `bounds[s]` are the fewest and most characters of the counted string that a state stands in; from the states in
     `between` a byte that stays in the string begins a character. `needs[s]` are the fewest characters that must still
-    begin before that string may end.
+    begin before that string may end, `bounds_need[s]` the most that any of its states needs.
     """
 
     def __init__(self) -> None:
@@ -21,6 +21,7 @@ class Rules:
         self.bounds: dict[int, tuple[int, int]] = {}
         self.between: set[int] = set()
         self.needs: dict[int, int] = {}
+        self.bounds_need: dict[int, int] = {}
         self.begins: list[int] = []
         self.ends: list[int] = []
 

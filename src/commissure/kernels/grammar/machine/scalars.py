@@ -60,7 +60,9 @@ def _string(rules: Rules, at: int, text: Text, to: int) -> None:
         bounds = (text.least, UNBOUNDED if text.most is None else text.most)
         rules.bounds.update(dict.fromkeys(states, bounds))
         rules.between.update(states[place] for place in body.boundaries)
-        rules.needs.update(zip(states, _needs(body), strict=True))
+        needs = _needs(body)
+        rules.needs.update(zip(states, needs, strict=True))
+        rules.bounds_need.update(dict.fromkeys(states, max(needs)))
 
 
 def _needs(body: Encoded) -> list[int]:

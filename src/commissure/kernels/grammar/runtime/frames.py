@@ -55,3 +55,7 @@ class Frame:
 
     def bounds(self, state: int) -> None:
         """Nothing is counted."""
+
+    def most_added(self, state: int, length: int) -> int:
+        """Nothing is counted."""
+        return 0

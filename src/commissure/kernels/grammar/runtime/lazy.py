@@ -64,9 +64,9 @@ class LazyMasks:
         bounds = None if state == ENDED else self.unfolding.bounds(state)
         if bounds is None:
             return state, 0, 0
-        longest = self._trie.depth
-        room = longest if bounds[1] == UNBOUNDED else min(bounds[1] - count, longest)
-        return state, room, min(max(bounds[0] - count, 0), longest + 1)
+        reach = self.unfolding.most_added(state, self._trie.depth)
+        room = reach if bounds[1] == UNBOUNDED else min(bounds[1] - count, reach)
+        return state, room, min(max(bounds[0] - count, 0), reach + 1)
 
     def _make(self, state: int, count: int) -> Mask:
         allowed = np.zeros(self.vocabulary.size, np.bool_)
@@ -103,6 +103,7 @@ class LazyMasks:
 
     def _walk_frame(self, number: int) -> Inside:
         """The nodes whose texts stay in the frame, and those whose last byte leaves it, with where it leads."""
+        assert self.unfolding.framed is not None
         frame = Frame(self.unfolding.framed, number)
         unfolding, live = Unfolding(frame), np.zeros(self._trie.nodes, np.bool_)
         nodes, states = self._walk(unfolding, live, np.zeros(1, np.intp), np.array([START]), np.zeros(1, np.int64))

@@ -16,6 +16,7 @@ class Unfolding:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self.framed = machine if isinstance(machine, Framed) else None
         self._numbers = {START: START}
         self._states = [REFUSED, START]
         self._next = np.zeros((16, 256), np.int32)
@@ -29,23 +30,17 @@ class Unfolding:
         """How many states have numbers."""
         return len(self._states)
 
-    @property
-    def framed(self) -> Framed:
-        """The machine, where it tells of frames. Raises TypeError otherwise."""
-        if not isinstance(self._machine, Framed):
-            raise TypeError(f"{type(self._machine).__name__} does not tell of frames")
-        return self._machine
-
     def state(self, number: int) -> int:
         """The machine's own state."""
         return self._states[number]
 
     def frame(self, state: int) -> int | None:
         """The frame that the state alone is in, where the machine tells of frames."""
-        return self._machine.frame(self._states[state]) if isinstance(self._machine, Framed) else None
+        return None if self.framed is None else self.framed.frame(self._states[state])
 
     def after_frame(self, state: int, frame: int) -> int:
         """The state where the frame is left."""
+        assert self.framed is not None
         return self._number(self.framed.after_frame(self._states[state], frame))
 
     def accepting(self, state: int) -> bool:
@@ -55,6 +50,10 @@ class Unfolding:
     def bounds(self, state: int) -> tuple[int, int] | None:
         """The fewest and most characters of the string that is being counted here, or None."""
         return self._machine.bounds(self._states[state])
+
+    def most_added(self, state: int, length: int) -> int:
+        """The most that so many bytes can add to that string's register."""
+        return self._machine.most_added(self._states[state], length)
 
     def step(
         self, states: NDArray[np.intp], counts: NDArray[np.int64], bytes_: NDArray[np.uint8]

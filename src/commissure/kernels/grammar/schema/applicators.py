@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import both, either, negated
+from commissure.kernels.grammar.schema.formula import both, either, formula, negated
 from commissure.kernels.grammar.schema.objects import required_names
 from commissure.kernels.grammar.schema.source import OLD, Place
 from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Formula, Leaf, Member, Object, Rest

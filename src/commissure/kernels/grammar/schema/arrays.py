@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from commissure.kernels.grammar.schema.formula import formula
 from commissure.kernels.grammar.schema.source import Place
-from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Array, Atom, Counted, Formula
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, Array, Counted, Formula
 
 
 def arrays_of(place: Place) -> tuple[Array, ...]:
@@ -19,13 +20,6 @@ def arrays_of(place: Place) -> tuple[Array, ...]:
     if most is not None and least > most:
         return ()
     return (Array(prefix[:most], items, least, most, _counted(place), unique),)
-
-
-def formula(found: Place | bool) -> Formula:
-    """The formula of a subschema."""
-    if isinstance(found, bool):
-        return ANYTHING if found else NOTHING
-    return Atom(found)
 
 
 def _items(place: Place) -> tuple[tuple[Formula, ...], Formula]:

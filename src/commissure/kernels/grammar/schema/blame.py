@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from commissure.kernels.grammar.errors import Unsatisfiable
-from commissure.kernels.grammar.schema.arrays import formula
+from commissure.kernels.grammar.schema.formula import formula
 from commissure.kernels.grammar.schema.source import Place, escaped
 from commissure.kernels.grammar.schema.terms import Formula
 

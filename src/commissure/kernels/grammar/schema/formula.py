@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, All, Formula, Not, Some
+from commissure.kernels.grammar.schema.source import Place
+from commissure.kernels.grammar.schema.terms import ANYTHING, NOTHING, All, Atom, Formula, Not, Some
+
+
+def formula(found: Place | bool) -> Formula:
+    """The formula of a subschema."""
+    if isinstance(found, bool):
+        return ANYTHING if found else NOTHING
+    return Atom(found)
 
 
 def both(parts: Iterable[Formula]) -> Formula:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.arrays import formula
-from commissure.kernels.grammar.schema.formula import both
+from commissure.kernels.grammar.schema.formula import both, formula
 from commissure.kernels.grammar.schema.meet import Check, merge_rest
 from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place, escaped

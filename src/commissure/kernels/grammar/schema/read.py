@@ -12,8 +12,8 @@ from commissure.kernels.grammar.languages.formats import NARROWER
 from commissure.kernels.grammar.languages.numbers import exactly, integers
 from commissure.kernels.grammar.languages.text import Texts
 from commissure.kernels.grammar.schema.applicators import applied
-from commissure.kernels.grammar.schema.arrays import arrays_of, formula
-from commissure.kernels.grammar.schema.formula import both
+from commissure.kernels.grammar.schema.arrays import arrays_of
+from commissure.kernels.grammar.schema.formula import both, formula
 from commissure.kernels.grammar.schema.literal import literal
 from commissure.kernels.grammar.schema.meet import intersection, union
 from commissure.kernels.grammar.schema.negate import complement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commissure.kernels.grammar.languages.text import Texts
-from commissure.kernels.grammar.schema.arrays import formula
+from commissure.kernels.grammar.schema.formula import formula
 from commissure.kernels.grammar.schema.scalars import matching
 from commissure.kernels.grammar.schema.source import Place
 from commissure.kernels.grammar.schema.terms import ANYTHING, Array, Formula, Leaf, Object, Rest

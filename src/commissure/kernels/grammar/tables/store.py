@@ -64,7 +64,8 @@ def save(tables: TokenTables, path: str | Path) -> None:
         "content": _digest(arrays),
     }
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
+    parts: dict[str, Any] = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays}
+    np.savez_compressed(buffer, **parts)
     write_whole(Path(path), buffer.getvalue())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,12 +58,12 @@ def launch_cost(trace: Trace, target: Target, plan: Schedule | None = None) -> L
 
 
 def _critical(trace: Trace, plan: Schedule) -> tuple[Part, ...]:
-    lengths: Counter[tuple[str, str, str]] = Counter()
+    lengths: dict[tuple[str, str, str], float] = defaultdict(float)
     counts: Counter[tuple[str, str, str]] = Counter()
     for place in plan.critical_path():
         one, before = trace.instructions[place], plan.because[place]
         key = (one.label, one.op, one.engine)
-        lengths[key] += plan.end_ns[place] - (0.0 if before == NOTHING else plan.end_ns[before])  # type: ignore[assignment]
+        lengths[key] += plan.end_ns[place] - (0.0 if before == NOTHING else plan.end_ns[before])
         counts[key] += 1
     parts = [Part(*key, counts[key], length / 1e3) for key, length in lengths.items()]
     return tuple(sorted(parts, key=lambda part: -part.us))

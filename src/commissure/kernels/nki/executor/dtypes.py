@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import ml_dtypes
 import numpy as np
 
-from commissure.hal.errors import MissingExtra, UsageError, unknown
-
-try:
-    import ml_dtypes
-except ImportError as error:  # pragma: no cover
-    raise MissingExtra("ml_dtypes (bfloat16 and 8-bit floats for NumPy)", "pip install ml_dtypes") from error
+from commissure.hal.errors import UsageError, unknown
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Kind = Literal["float", "int"]
@@ -40,13 +36,13 @@ POISON_BYTE = 0xA5
 """Each byte of an integer that was never written."""
 
 
-def name_of(dtype: object) -> str:
+def name_of(dtype: Any) -> str:
     """NKI's name of a type given by name or as a NumPy type. Raises UsageError if NKI has none."""
     if isinstance(dtype, str):
         if dtype not in NUMPY:
             raise unknown("NKI dtype", dtype, NUMPY)
         return dtype
-    given = np.dtype(dtype)  # type: ignore[call-overload]
+    given = np.dtype(dtype)
     for name, known in NUMPY.items():
         if known == given:
             return name

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 
 import numpy as np
 
@@ -54,12 +55,12 @@ class Machine:
 
     def _label(self) -> str:
         """The innermost running function of the kernel's own files."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
             if code.co_filename in self.files and not code.co_name.startswith("<"):
                 return code.co_name
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return ""
 
     def trace(self) -> Trace:

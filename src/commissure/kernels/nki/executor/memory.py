@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNWRITTEN, WRITTEN, BY_MATMUL = 0, 1, 3
 """State of a byte; PSUM tells what the tensor engine wrote from what others wrote."""
 
+SPACES: dict[str, Space] = {"sbuf": "sbuf", "psum": "psum"}
+"""Memories of the chip by their buffer's name; all other buffers are in HBM."""
+
 
 class Allocator:
     """Counts live bytes per partition of SBUF and of PSUM's banks.
@@ -95,7 +98,7 @@ class Storage:
     ) -> None:
         self.index = index
         self.buffer = buffer
-        self.space: Space = "hbm" if buffer.value.endswith("hbm") else buffer.value  # type: ignore[assignment]
+        self.space: Space = SPACES.get(buffer.value, "hbm")
         self.name = name or f"{self.space}#{index}"
         self.dtype = dtype
         self.partitions = 1 if self.space == "hbm" else shape[0]

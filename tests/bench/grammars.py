@@ -1,16 +1,17 @@
-"""Grammars to measure with: as JSON Schema for peers, as byte automata made by outlines-core, and a text of theirs."""
+"""Grammars to measure with: by our compiler, as regular expressions for outlines-core, and a text of theirs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
-from commissure.kernels.grammar.automaton import REFUSED, START, UNBOUNDED, Automaton, sets
+from commissure.kernels.grammar.automaton import Automaton
+from commissure.kernels.grammar.compile import compile_schema
 from commissure.kernels.grammar.languages.dfa import Dfa
 from commissure.kernels.grammar.languages.minimal import minimised
+from commissure.kernels.grammar.schema.settings import Settings
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
 from tests.kernels.grammar.small import automaton_of
 
@@ -76,29 +77,9 @@ INVOICE_TEXT = json.dumps(
 ).encode()
 
 
-def _closed(**properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-INVOICE_SCHEMA = _closed(
-    invoice_number={"type": "string", "pattern": "^[A-Z]{2,4}-[0-9]{3,8}$"},
-    issue_date={"type": "string", "format": "date"},
-    due_date={"type": "string", "format": "date"},
-    currency={"enum": ["USD", "EUR", "GBP", "JPY", "CNY", "CHF"]},
-    vendor=_closed(name={"type": "string"}, country={"type": "string", "pattern": "^[A-Z]{2}$"}),
-    line_items={
-        "type": "array",
-        "minItems": 1,
-        "items": _closed(description={"type": "string"}, quantity={"type": "integer"}, unit_price={"type": "number"}),
-    },
-    total={"type": "number"},
-    paid={"type": "boolean"},
-)
+def flat(schema: Mapping[str, Any]) -> Automaton:
+    """The automaton of a JSON Schema without whitespace."""
+    return compile_schema(dict(schema), Settings(whitespace="none")).flat()[0].automaton
 
 
 def compiled(pattern: str) -> Automaton:
@@ -120,18 +101,7 @@ def compiled(pattern: str) -> Automaton:
 
 def counted_string(least: int, most: int) -> Automaton:
     """A JSON string whose length is counted by the register, and not by states."""
-    plain = compiled(STRING)
-    quote = plain.byte_class[ord('"')]
-    body = int(plain.next[START, quote])
-    end = int(plain.next[body, quote])
-    inside = [state for state in range(1, plain.states) if state not in (START, end)]
-    lows, highs = np.zeros(plain.states, np.int32), np.full(plain.states, UNBOUNDED, np.int32)
-    lows[inside], highs[inside] = least, most
-    effect = np.zeros_like(plain.next)
-    effect[START, quote] = sets(0)
-    effect[body] = np.where(plain.next[body] == REFUSED, 0, 1)
-    effect[body, quote] = sets(0)
-    return Automaton(plain.byte_class, plain.next, plain.accepting, effect, lows, highs)
+    return flat({"type": "string", "minLength": least, "maxLength": most})
 
 
 def spelt(vocabulary: Vocabulary, text: bytes) -> list[int]:

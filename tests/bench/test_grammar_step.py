@@ -20,7 +20,8 @@ from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary.sources import load
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
-from tests.bench.grammars import INVOICE, INVOICE_SCHEMA, INVOICE_TEXT, compiled, counted_string, spelt
+from commissure.scenarios.tool_calling.schemas import SCHEMAS
+from tests.bench.grammars import INVOICE_TEXT, counted_string, flat, spelt
 
 pytestmark = pytest.mark.bench
 
@@ -44,7 +45,6 @@ Work = dict[str, Callable[[], object]]
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    pytest.importorskip("outlines_core", reason="outlines-core, which makes the automata, is not installed")
     try:
         return load("llama3")
     except MissingExtra as error:
@@ -114,7 +114,7 @@ def peer(vocabulary: Vocabulary) -> Any:
         slices=None,
     )
     compact: Any = {"whitespace_flexible": False}
-    grammar = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(INVOICE_SCHEMA), overrides=compact)
+    grammar = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(SCHEMAS["invoice"]), overrides=compact)
     return llguidance.LLMatcher(tokenizer, grammar)
 
 
@@ -143,7 +143,7 @@ def of_llguidance(first: Any, walk: Walk, batch: int, seed: int = 0) -> Work:
 def test_selection_against_llguidance(vocabulary: Vocabulary) -> None:
     """A table's look-up does not grow with the batch as matchers do, one after the other."""
     pytest.importorskip("llguidance", reason="llguidance is not installed")
-    walk = Walk(compiled(INVOICE), vocabulary, INVOICE_TEXT)
+    walk = Walk(flat(SCHEMAS["invoice"]), vocabulary, INVOICE_TEXT)
     first = peer(vocabulary)
     found = {batch: medians(selection(walk, batch) | of_llguidance(first, walk, batch), 300) for batch in BATCHES}
     table(f"invoice, {len(walk.tokens)} places", found)
@@ -157,7 +157,7 @@ def test_selection_against_llguidance(vocabulary: Vocabulary) -> None:
 
 def test_selection_with_a_counted_length(vocabulary: Vocabulary) -> None:
     """The register costs a few calls more, the same for any batch."""
-    plain = Walk(compiled(INVOICE), vocabulary, INVOICE_TEXT)
+    plain = Walk(flat(SCHEMAS["invoice"]), vocabulary, INVOICE_TEXT)
     counted = Walk(counted_string(0, 255), vocabulary, json.dumps("Hex bolts M8, 100 pieces. " * 9).encode())
     found = {
         batch: {
@@ -208,7 +208,7 @@ def application(walk: Walk, batch: int, boolean: np.ndarray, seed: int = 0) -> W
 
 def test_application(vocabulary: Vocabulary) -> None:
     """Writing over whole rows grows with the batch; the least forms touch less."""
-    walk = Walk(compiled(INVOICE), vocabulary, INVOICE_TEXT)
+    walk = Walk(flat(SCHEMAS["invoice"]), vocabulary, INVOICE_TEXT)
     boolean = unpacked(walk.grammars.masks.packed, walk.grammars.masks.size)
     found = {batch: medians(application(walk, batch, boolean), 25) for batch in BATCHES}
     table("application", found)

@@ -1,7 +1,7 @@
 """Compiles the hot modules of simulator and grammar compiler with mypyc; without a C compiler they run as Python.
 
 The rest of the build is in pyproject.toml. A module compiled from an older source would shadow a newer one: in a
-working copy `commissure.sim.engine` warns of it, and `make compile` builds them anew.
+working copy `commissure.hal.builds` warns of it, and `make compile` builds them anew.
 """
 
 import os

@@ -1,5 +1,8 @@
 """JSON Schemas to automata over bytes, to tables over a model's tokens, to masks in each step of decoding."""
 
+from pathlib import Path
+
+from commissure.hal.builds import warn_of_stale_builds
 from commissure.kernels.grammar.budget import Budget
 from commissure.kernels.grammar.compile import Grammar, compile_schema
 from commissure.kernels.grammar.errors import (
@@ -22,6 +25,8 @@ from commissure.kernels.grammar.tables.store import save as save_tables
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary import Vocabulary, load
 from commissure.kernels.grammar.written import rewritten
+
+warn_of_stale_builds(Path(__file__).parent)
 
 __all__ = [
     "FREE",

@@ -20,7 +20,7 @@ from commissure.kernels.grammar.tables.rows import unpacked
 from commissure.kernels.grammar.tables.table import TokenTables
 from commissure.kernels.grammar.vocabulary.sources import load
 from commissure.kernels.grammar.vocabulary.vocabulary import Vocabulary
-from commissure.scenarios.tool_calling.schemas import SCHEMAS
+from commissure.scenarios.tool_calling.decoding.schemas import SCHEMAS
 from tests.bench.grammars import INVOICE_TEXT, counted_string, flat, spelt
 
 pytestmark = pytest.mark.bench

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commissure.scenarios.scenario import Claim
-from commissure.scenarios.tool_calling.claimed import BATCH, CPU_SHARE, KERNEL_US, SCENARIO_NAME, SPEEDUP
-from commissure.scenarios.tool_calling.cpu_claims import (
+from commissure.scenarios.tool_calling.decoding.claimed import BATCH, CPU_SHARE, KERNEL_US, SCENARIO_NAME, SPEEDUP
+from commissure.scenarios.tool_calling.decoding.cpu_claims import (
     MODELS,
     cpu_share_claim,
     cpu_shares,
@@ -15,9 +15,16 @@ from commissure.scenarios.tool_calling.cpu_claims import (
     speedup_claim,
     untestable,
 )  # fmt: skip
-from commissure.scenarios.tool_calling.cpu_steps import APPLICATION, PARTS, SELECTION, WHOLE, CpuSteps, cpu_steps
-from commissure.scenarios.tool_calling.kernel_claims import kernel_claim, share_claim
-from commissure.scenarios.tool_calling.kernel_costs import ALONE, RESIDENT, STREAMED, KernelCosts, kernel_costs
+from commissure.scenarios.tool_calling.decoding.cpu_steps import (
+    APPLICATION,
+    PARTS,
+    SELECTION,
+    WHOLE,
+    CpuSteps,
+    cpu_steps,
+)
+from commissure.scenarios.tool_calling.decoding.kernel_claims import kernel_claim, share_claim
+from commissure.scenarios.tool_calling.decoding.kernel_costs import ALONE, RESIDENT, STREAMED, KernelCosts, kernel_costs
 from tests.scenarios.tool_calling.vocabularies import installed
 
 STEP_US = 20_000.0

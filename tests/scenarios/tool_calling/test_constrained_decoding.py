@@ -17,8 +17,8 @@ from commissure.scenarios import compare
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import find_scenario, parse_settings
 from commissure.scenarios.tool_calling.constrained_decoding import SCENARIO, Settings
-from commissure.scenarios.tool_calling.tasks import TASKS
-from commissure.scenarios.tool_calling.ways import WAYS, under
+from commissure.scenarios.tool_calling.decoding.tasks import TASKS
+from commissure.scenarios.tool_calling.decoding.ways import WAYS, under
 from commissure.sim.engine.masking import masking_of
 from tests.scenarios.tool_calling.vocabularies import installed
 

@@ -8,10 +8,16 @@ from hypothesis import strategies as st
 
 from commissure.hal.reply import Choice, Reply, Timing, Usage
 from commissure.kernels.grammar import Grammar
-from commissure.scenarios.tool_calling.forced import forced_share, grammar_of, speller_of, vocabulary_of, written
-from commissure.scenarios.tool_calling.schemas import SCHEMAS
-from commissure.scenarios.tool_calling.score import judged, score
-from commissure.scenarios.tool_calling.tasks import TASKS, Spelling, Task, task_of
+from commissure.scenarios.tool_calling.decoding.forced import (
+    forced_share,
+    grammar_of,
+    speller_of,
+    vocabulary_of,
+    written,
+)
+from commissure.scenarios.tool_calling.decoding.schemas import SCHEMAS
+from commissure.scenarios.tool_calling.decoding.score import judged, score
+from commissure.scenarios.tool_calling.decoding.tasks import TASKS, Spelling, Task, task_of
 from tests.scenarios.tool_calling.vocabularies import installed
 
 SPELLINGS: tuple[Spelling, ...] = ("none", "space", "any")

@@ -8,7 +8,7 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import parse_settings
 from commissure.scenarios.tool_calling.constrained_decoding import SCENARIO
-from commissure.scenarios.tool_calling.tasks import TASKS
+from commissure.scenarios.tool_calling.decoding.tasks import TASKS
 
 pytestmark = pytest.mark.local
 

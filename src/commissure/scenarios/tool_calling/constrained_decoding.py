@@ -16,15 +16,15 @@ from commissure.hal.reply import Choice, Reply
 from commissure.hal.runtime import Runtime
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim
-from commissure.scenarios.tool_calling.claimed import SCENARIO_NAME
-from commissure.scenarios.tool_calling.claims import constrained_decoding_claims
-from commissure.scenarios.tool_calling.figures import pace_figure
-from commissure.scenarios.tool_calling.forced import forced_share, written
-from commissure.scenarios.tool_calling.masks import mask_share, pace
-from commissure.scenarios.tool_calling.schemas import SCHEMAS
-from commissure.scenarios.tool_calling.score import score
-from commissure.scenarios.tool_calling.tasks import SYSTEM, TASKS, Spelling, Task, task_of
-from commissure.scenarios.tool_calling.ways import WAYS, under
+from commissure.scenarios.tool_calling.decoding.claimed import SCENARIO_NAME
+from commissure.scenarios.tool_calling.decoding.claims import constrained_decoding_claims
+from commissure.scenarios.tool_calling.decoding.figures import pace_figure
+from commissure.scenarios.tool_calling.decoding.forced import forced_share, written
+from commissure.scenarios.tool_calling.decoding.masks import mask_share, pace
+from commissure.scenarios.tool_calling.decoding.schemas import SCHEMAS
+from commissure.scenarios.tool_calling.decoding.score import score
+from commissure.scenarios.tool_calling.decoding.tasks import SYSTEM, TASKS, Spelling, Task, task_of
+from commissure.scenarios.tool_calling.decoding.ways import WAYS, under
 
 READING = (
     "Simulated answers are right under every policy, so that all have the same work: there, accepted and forced say "

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commissure.scenarios.scenario import Claim
-from commissure.scenarios.tool_calling.claimed import BATCH, HIDDEN, VOCABULARY
-from commissure.scenarios.tool_calling.cpu_claims import (
+from commissure.scenarios.tool_calling.decoding.claimed import BATCH, HIDDEN, VOCABULARY
+from commissure.scenarios.tool_calling.decoding.cpu_claims import (
     cpu_share_claim,
     growth_claim,
     sampler_share,
     speedup_claim,
     untestable,
 )  # fmt: skip
-from commissure.scenarios.tool_calling.cpu_steps import cpu_steps, installed
-from commissure.scenarios.tool_calling.kernel_claims import kernel_claim, share_claim
-from commissure.scenarios.tool_calling.kernel_costs import CHIP, CLUSTER, kernel_costs, standalone_us
+from commissure.scenarios.tool_calling.decoding.cpu_steps import cpu_steps, installed
+from commissure.scenarios.tool_calling.decoding.kernel_claims import kernel_claim, share_claim
+from commissure.scenarios.tool_calling.decoding.kernel_costs import CHIP, CLUSTER, kernel_costs, standalone_us
 
 
 def constrained_decoding_claims(measured: Sequence[Mapping[str, Any]]) -> list[Claim]:

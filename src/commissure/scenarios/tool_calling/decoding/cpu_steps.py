@@ -16,8 +16,8 @@ from commissure.kernels.grammar import Budget, Grammars
 from commissure.kernels.grammar.budget import Meter
 from commissure.kernels.grammar.runtime.apply import apply_rows
 from commissure.kernels.grammar.tables.rows import unpacked
-from commissure.scenarios.tool_calling.forced import grammar_of, speller_of, vocabulary_of
-from commissure.scenarios.tool_calling.tasks import TASKS
+from commissure.scenarios.tool_calling.decoding.forced import grammar_of, speller_of, vocabulary_of
+from commissure.scenarios.tool_calling.decoding.tasks import TASKS
 
 SELECTION, APPLICATION, WHOLE, LEAST = "selection", "application", "whole step", "whole step, least forms"
 PARTS = (SELECTION, APPLICATION, WHOLE, LEAST)

@@ -9,7 +9,7 @@ from commissure.hal.profiles.chip import chips
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.roofline import roofline
 from commissure.scenarios.scenario import Claim
-from commissure.scenarios.tool_calling.claimed import (
+from commissure.scenarios.tool_calling.decoding.claimed import (
     BATCH,
     CPU_SHARE,
     GROWTH,
@@ -20,9 +20,9 @@ from commissure.scenarios.tool_calling.claimed import (
     by_batch,
     claim,
 )  # fmt: skip
-from commissure.scenarios.tool_calling.cpu_steps import APPLICATION, LEAST, SELECTION, WHOLE, CpuSteps
-from commissure.scenarios.tool_calling.kernel_claims import kernel_inputs
-from commissure.scenarios.tool_calling.kernel_costs import MODEL, STREAMED, KernelCosts
+from commissure.scenarios.tool_calling.decoding.cpu_steps import APPLICATION, LEAST, SELECTION, WHOLE, CpuSteps
+from commissure.scenarios.tool_calling.decoding.kernel_claims import kernel_inputs
+from commissure.scenarios.tool_calling.decoding.kernel_costs import MODEL, STREAMED, KernelCosts
 
 MODELS, CONTEXT, CHIP_NAME = ("llama-3.2-1b", MODEL), 300, "aws-inferentia2"
 STATEMENTS: Mapping[str, tuple[str, float]] = {

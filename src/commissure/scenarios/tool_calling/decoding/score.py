@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from commissure.hal.reply import Reply
-from commissure.scenarios.tool_calling.forced import grammar_of
-from commissure.scenarios.tool_calling.tasks import Task
+from commissure.scenarios.tool_calling.decoding.forced import grammar_of
+from commissure.scenarios.tool_calling.decoding.tasks import Task
 
 MOST_SHOWN = 3
 

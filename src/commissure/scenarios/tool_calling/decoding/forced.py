@@ -8,8 +8,8 @@ from functools import cache
 
 from commissure.kernels.grammar import Grammar, Vocabulary, compile_schema, load
 from commissure.kernels.grammar import Settings as Reading
-from commissure.scenarios.tool_calling.schemas import SCHEMAS
-from commissure.scenarios.tool_calling.tasks import TASKS, Spelling, Task
+from commissure.scenarios.tool_calling.decoding.schemas import SCHEMAS
+from commissure.scenarios.tool_calling.decoding.tasks import TASKS, Spelling, Task
 
 
 @dataclass(frozen=True, slots=True)

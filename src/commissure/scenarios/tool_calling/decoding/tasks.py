@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from commissure.scenarios.tool_calling.schemas import TOOLS
+from commissure.scenarios.tool_calling.decoding.schemas import TOOLS
 
 Spelling = Literal["none", "space", "any"]
 """As `whitespace` of the grammar's settings."""

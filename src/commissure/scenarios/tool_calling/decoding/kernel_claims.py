@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from commissure.scenarios.scenario import Claim
-from commissure.scenarios.tool_calling.claimed import (
+from commissure.scenarios.tool_calling.decoding.claimed import (
     BATCH,
     CHIP_SHARE,
     HIDDEN,
@@ -14,7 +14,7 @@ from commissure.scenarios.tool_calling.claimed import (
     VOCABULARY,
     claim,
 )  # fmt: skip
-from commissure.scenarios.tool_calling.kernel_costs import (
+from commissure.scenarios.tool_calling.decoding.kernel_costs import (
     ALONE,
     CHIP,
     CLUSTER,

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,7 @@ from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
+from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
 from commissure.sim.behaviour import Behaviour
 
@@ -86,6 +87,14 @@ class Scenario(Protocol):
 
     def claims(self, measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
         """Its claims, with live values from the summaries of earlier live runs."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A scenario that keeps its finished work, so that a run that was stopped can go on."""
+
+    async def go_on(self, rt: Runtime, fleet: OpenFleet, settings: Any, kept: Kept) -> Mapping[str, Any] | None:
+        """As `workflow`, but what is kept is not done again, and what gets done is kept."""
 
 
 def scenarios() -> dict[str, Scenario]:

@@ -1,0 +1,51 @@
+"""What a run keeps of what it has done, so that another can go on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from commissure.hal.journal import Journal, read_records
+
+
+class KeptRecord(BaseModel):
+    """One line of a file of kept work: whose leg it is of, what it is, and what became of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leg: str
+    key: str
+    value: dict[str, Any]
+
+
+class Kept:
+    """Pieces of finished work of one leg, by their keys. With a journal each is on disk when `keep` returns."""
+
+    def __init__(self, leg: str = "", found: Mapping[str, dict[str, Any]] | None = None) -> None:
+        self._leg = leg
+        self._found = dict(found or {})
+        self._journal: Journal | None = None
+
+    @classmethod
+    def of(cls, path: Path, leg: str, journal: Journal) -> Self:
+        """What a file has of a leg; what is kept from now on is appended to it. Raises UsageError."""
+        records = read_records(path, KeptRecord) if path.exists() else []
+        kept = cls(leg, {one.key: one.value for one in records if one.leg == leg})
+        kept._journal = journal
+        return kept
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What is kept under the key, if anything."""
+        return self._found.get(key)
+
+    def keep(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a JSON object. Raises CommissureError if the file cannot take it."""
+        if self._journal is not None:
+            self._journal.append(KeptRecord(leg=self._leg, key=key, value=value))
+        self._found[key] = value
+
+    def __len__(self) -> int:
+        return len(self._found)

@@ -1,0 +1,1 @@
+"""Votes: what several answers to one question are worth, foretold from two."""

@@ -63,7 +63,7 @@ def test_the_engines_own_choice_is_lru() -> None:
     """Without placement the real server and the model of it choose alike, and as the client's LRU would."""
     settings: Any = parse_settings(SCENARIO, SMALL)
     fleet = Fleet.load().with_slots(settings.slots, settings.slot_tokens)
-    sim, live = (run(SCENARIO.workflow, fleet, settings, world=world) for world in WORLDS)
+    sim, live = (run(SCENARIO.workflow, fleet, settings, "lru", world=world) for world in WORLDS)
     placed, _ = both_worlds("lru")
     tokens = [[(call.agent, call.cached_tokens) for call in one.calls] for one in (sim, live, placed)]
     assert tokens[0] == tokens[1] == tokens[2]

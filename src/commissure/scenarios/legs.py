@@ -77,8 +77,8 @@ def run_leg(
     leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
     modelled = scenario.behaviour(settings) if world == "sim" and recording is None else None
     return run(
-        scenario.workflow, prepared, settings, world=world, seed=seed, behaviour=modelled, leg=leg, on_call=on_call,
-        on_failure=on_failure, record=record, recording=recording,
+        scenario.workflow, prepared, settings, policy, world=world, seed=seed, behaviour=modelled, leg=leg,
+        on_call=on_call, on_failure=on_failure, record=record, recording=recording,
     )  # fmt: skip
 
 

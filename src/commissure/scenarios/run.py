@@ -25,7 +25,7 @@ from commissure.hal.record.open import played_from, recorded_by
 from commissure.hal.record.recording import Recording, new_recording
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
-from commissure.sim.behaviour import Behaviour
+from commissure.sim.behaviour import Behaviour, ByModel
 from commissure.sim.connect import connector
 from commissure.sim.runtime import SimRuntime
 
@@ -77,7 +77,7 @@ def run(
     world: World = "sim",
     seed: int = 0,
     budget: Budget = UNLIMITED,
-    behaviour: Behaviour | None = None,
+    behaviour: Behaviour | ByModel | None = None,
     leg: str = "",
     on_call: Callable[[CallRecord], None] = lambda record: None,
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
@@ -145,7 +145,7 @@ def _world(
     world: World,
     fleet: Fleet,
     seed: int,
-    behaviour: Behaviour | None,
+    behaviour: Behaviour | ByModel | None,
     journal: Journal | None,
     played: Recording | None,
 ) -> tuple[Runtime, Connect]:

@@ -16,7 +16,7 @@ from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
-from commissure.sim.behaviour import Behaviour
+from commissure.sim.behaviour import Behaviour, ByModel
 
 Verdict = Literal["reproduced", "not reproduced", "not testable"]
 
@@ -67,11 +67,11 @@ class Scenario(Protocol):
     def fleet(self, fleet: Fleet, settings: Any, policy: str, seed: int) -> Fleet:
         """The fleet under a policy, with what the scenario needs of it. Raises UsageError if it cannot serve."""
 
-    def behaviour(self, settings: Any) -> Behaviour | None:
+    def behaviour(self, settings: Any) -> Behaviour | ByModel | None:
         """What modelled endpoints answer; None where any filler does."""
 
-    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> Mapping[str, Any] | None:
-        """The program. It may return measures of its own, which need more than the calls' records: of what was said."""
+    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any, policy: str) -> Mapping[str, Any] | None:
+        """The program under a policy. It may return measures of its own, of what was said, which no record tells."""
 
     def measure(self, calls: Sequence[CallRecord], settings: Any, seed: int) -> dict[str, Any]:
         """The scenario's own measures of a run."""
@@ -93,7 +93,9 @@ class Scenario(Protocol):
 class Resumable(Protocol):
     """A scenario that keeps its finished work, so that a run that was stopped can go on."""
 
-    async def go_on(self, rt: Runtime, fleet: OpenFleet, settings: Any, kept: Kept) -> Mapping[str, Any] | None:
+    async def go_on(
+        self, rt: Runtime, fleet: OpenFleet, settings: Any, policy: str, kept: Kept
+    ) -> Mapping[str, Any] | None:
         """As `workflow`, but what is kept is not done again, and what gets done is kept."""
 
 

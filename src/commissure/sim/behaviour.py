@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from commissure.hal.call import Call, ToolCall
 from commissure.hal.profiles.estimate import JSON_CHARACTERS_A_TOKEN
+from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice, Logprob
 from commissure.hal.words import filler
 from commissure.sim.instance import smallest
@@ -18,6 +19,14 @@ class Behaviour(Protocol):
 
     def answer(self, call: Call) -> tuple[str | Choice, int]:
         """The text, or a choice with tool calls and the like, and its length in tokens, at most `call.max_tokens`."""
+
+
+@runtime_checkable
+class ByModel(Protocol):
+    """A model of what different endpoints would say, each in its own way."""
+
+    def at(self, profile: Profile) -> Behaviour:
+        """That of one endpoint."""
 
 
 @lru_cache(maxsize=1024)

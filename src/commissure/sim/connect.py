@@ -13,7 +13,7 @@ from commissure.hal.profiles.profile import Profile
 from commissure.hal.runtime import Runtime
 from commissure.sim import endpoint as slotted
 from commissure.sim import served
-from commissure.sim.behaviour import Behaviour
+from commissure.sim.behaviour import Behaviour, ByModel
 from commissure.sim.engine.masking import mask_costs
 from commissure.sim.runtime import SimRuntime
 from commissure.sim.topology.build import SLOTTED, Site, block_tokens
@@ -22,7 +22,7 @@ from commissure.sim.topology.build import SLOTTED, Site, block_tokens
 AT_ONCE = "null"
 
 
-def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | None = None) -> Connect:
+def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | ByModel | None = None) -> Connect:
     """What opens the endpoints of one run of a fleet; they share what the fleet says that they share."""
     site = Site(rt.env, block_tokens(fleet), fleet.folder, seed, faults=fleet.faults)
     site.evictor, site.placer, site.constrain = fleet.evictor, fleet.placer, mask_costs
@@ -30,10 +30,11 @@ def connector(rt: SimRuntime, fleet: Fleet, seed: int, behaviour: Behaviour | No
 
 
 def _open(
-    rt: SimRuntime, site: Site, behaviour: Behaviour | None, spec: EndpointSpec, profile: Profile, _: Runtime
+    rt: SimRuntime, site: Site, behaviour: Behaviour | ByModel | None, spec: EndpointSpec, profile: Profile, _: Runtime
 ) -> AbstractAsyncContextManager[Endpoint]:
     if spec.provider == AT_ONCE:
         return live.connect(spec, profile, rt)
+    says = behaviour.at(profile) if isinstance(behaviour, ByModel) else behaviour
     if spec.provider in SLOTTED and spec.engine is None:
-        return slotted.connect(spec, profile, rt, behaviour)
-    return served.connect(spec, profile, rt, site, behaviour)
+        return slotted.connect(spec, profile, rt, says)
+    return served.connect(spec, profile, rt, site, says)

@@ -116,7 +116,7 @@ class SlotScenario(ABC):
         """Filler: what is said does not matter to a cache."""
         return None
 
-    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any) -> None:
+    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any, policy: str) -> None:
         """Each agent in its turn, whom the seed chooses where the graph branches; several workflows side by side."""
         flows = self.flows(settings, rt.seed)
         if len(flows) == 1:

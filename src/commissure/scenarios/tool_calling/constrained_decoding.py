@@ -93,7 +93,7 @@ class ConstrainedDecoding:
         """Right answers."""
         return RightAnswers(settings)
 
-    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings) -> dict[str, Any]:
+    async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings, policy: str) -> dict[str, Any]:
         """All sessions side by side; returns what their answers are worth and what their masks took."""
         sessions = settings.batch * len(fleet.endpoints)
         answered = await rt.gather(*(self._session(rt, fleet, settings, number) for number in range(sessions)))

@@ -75,7 +75,7 @@ def run_leg(
     """Run the scenario once; record it, or replay a recording of it."""
     prepared = scenario.fleet(fleet, settings, policy, seed)
     leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
-    modelled = scenario.behaviour(settings) if world == "sim" and recording is None else None
+    modelled = scenario.behaviour(settings, seed) if world == "sim" and recording is None else None
     return run(
         scenario.workflow, prepared, settings, policy, world=world, seed=seed, behaviour=modelled, leg=leg,
         on_call=on_call, on_failure=on_failure, record=record, recording=recording,

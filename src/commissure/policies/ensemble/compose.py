@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
 from typing import Any
@@ -13,6 +13,7 @@ from commissure.policies.ensemble.separable import COUPLING, Coupled, Plain, Rul
 from commissure.policies.ensemble.similarity import likeness
 from commissure.policies.ensemble.tally import Voter, Won, count
 
+Refuted = Callable[[str, Any], bool]
 Ballot = tuple[list[int], list[Any]]  # the voters' places, and what each says of one node
 
 
@@ -35,7 +36,9 @@ class Composed:
         return Decision(self.value, index, self.confidence)
 
 
-def compose(parsed: Sequence[Voter], schema: Any, weights: Sequence[float] | None = None) -> Composed:
+def compose(
+    parsed: Sequence[Voter], schema: Any, weights: Sequence[float] | None = None, refuted: Refuted | None = None
+) -> Composed:
     """The winner of every leaf, by the votes or weights of at least one voter, ties broken as `count` breaks them.
 
     At each node the voters first decide whether it is an object, an array or a scalar (a key's absence is a scalar
@@ -48,22 +51,29 @@ def compose(parsed: Sequence[Voter], schema: Any, weights: Sequence[float] | Non
     are not checked but kept by taking a whole value that a voter has there: the nearest by `similarity` to what the
     leaves' votes alone would make. Values beneath DEEPEST levels are voted on whole. Where a voter's value is not valid
     the result may not be either.
+
+    A scalar that is `refuted` at its path has no vote there unless all are; its voter counts in the shares as before.
     """
-    composer = _Composer(parsed, Rules(schema), weights)
+    composer = _Composer(parsed, Rules(schema), weights, refuted)
     value = composer.node("", 0, (list(range(len(parsed))), [one.value for one in parsed]), [schema])
     return Composed(value, composer.shares)
 
 
 class _Composer:
-    def __init__(self, parsed: Sequence[Voter], rules: Rules, weights: Sequence[float] | None) -> None:
+    def __init__(
+        self, parsed: Sequence[Voter], rules: Rules, weights: Sequence[float] | None, refuted: Refuted | None
+    ) -> None:
         self.shares: dict[str, float] = {}
         self._parsed = parsed
         self._weights = weights
         self._total = float(len(parsed)) if weights is None else fsum(weights)
         self._rules = rules
+        self._refuted = refuted
 
     def node(self, path: str, depth: int, ballot: Ballot, schemas: list[Any] | None) -> Any:
         """What the voters say at a path; None as schemas for rules that are coupled."""
+        if self._refuted is not None:
+            ballot = self._unrefuted(path, ballot, self._refuted)
         kinds: list[str] = list(map(kind_of, ballot[1]))
         if kinds.count(kinds[0]) < len(kinds):
             ballot, _ = self._decided(kinds, ballot)
@@ -77,6 +87,14 @@ class _Composer:
         if kind == "object":
             return self._object(path, depth, ballot, plain)
         return self._array(path, depth, ballot, plain)
+
+    def _unrefuted(self, path: str, ballot: Ballot, refuted: Refuted) -> Ballot:
+        kept = [
+            pair
+            for pair in zip(*ballot, strict=True)
+            if pair[1] is ABSENT or kind_of(pair[1]) != "scalar" or not refuted(path, pair[1])
+        ]
+        return ([place for place, _ in kept], [value for _, value in kept]) if kept else ballot
 
     def _decided(self, texts: list[str], ballot: Ballot) -> tuple[Ballot, Won]:
         """The ballot of those whose texts won."""
@@ -152,7 +170,7 @@ class _Composer:
 
     def _nearest(self, path: str, depth: int, ballot: Ballot) -> Any:
         """Of the values that voters have here, the likest to what they make without any rules."""
-        made = _Composer(self._parsed, Rules(True), self._weights).node(path, depth, ballot, [])
+        made = _Composer(self._parsed, Rules(True), self._weights, self._refuted).node(path, depth, ballot, [])
         texts = list(map(canonical, ballot[1]))
         distinct = dict(zip(texts, ballot[1], strict=True))
         near = dict(zip(distinct, likeness(made, distinct.values()), strict=True))

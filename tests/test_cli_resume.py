@@ -1,4 +1,4 @@
-"""The command `resume`: runs that are killed, interrupted, edited, still running."""
+"""The command `resume`: runs that are killed, interrupted, complete."""
 
 import json
 import os
@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from commissure.cli import app
 from commissure.hal.journal import read_calls, read_records
 from commissure.hal.kept import KeptRecord
-from commissure.scenarios.runfolder import RunFolder, read_summary
-from tests.support.pieces import CALLS_A_PIECE, FLEET
+from commissure.scenarios import scenario
+from tests.support.pieces import CALLS_A_PIECE, FLEET, Pieces
 
 ROOT = Path(__file__).parents[1]
 PIECES = 24
@@ -24,9 +26,16 @@ LIVE = [*RUN, "--world", "live", "--set", "pause_s=0.01"]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    known = scenario.scenarios()
+    monkeypatch.setattr(scenario, "scenarios", lambda: {**known, "pieces": Pieces()})
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "fleet.toml").write_text(FLEET)
     return tmp_path
+
+
+def resumed(folder: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(app, ["resume", str(folder), *arguments])
 
 
 def started(place: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -35,12 +44,6 @@ def started(place: Path, *arguments: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "tests.support.pieces", *arguments],
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
-
-
-def ended(place: Path, *arguments: str) -> tuple[int, str, str]:
-    with started(place, *arguments) as process:
-        said, told = process.communicate(timeout=60)
-    return process.returncode, said, told
 
 
 def stopped_at(place: Path, calls: int, number: int, *arguments: str) -> tuple[int, str, Path]:
@@ -61,28 +64,24 @@ def measures(leg: dict[str, Any]) -> dict[str, Any]:
     return {key: leg[key] for key in ("values", "made", "said", "policy", "world", "seed", "settings")}
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(place: Path, seed: int) -> None:
-    dice = random.Random(seed)
-    whole = place / "whole"
-    whole.mkdir()
-    (whole / "fleet.toml").write_text(FLEET)
-    code, said, told = ended(whole, *LIVE, "--json")
-    assert code == 0, told
-    points = sorted(dice.sample(range(1, PIECES * CALLS_A_PIECE), 3))
-    code, _, folder = stopped_at(place, points[0], signal.SIGKILL, *LIVE)
-    codes = [code]
-    for point in points[1:]:
-        codes.append(stopped_at(place, point, signal.SIGKILL, "resume", str(folder))[0])
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(place: Path) -> None:
+    points = sorted(random.Random(3).sample(range(1, PIECES * CALLS_A_PIECE), 3))
+    codes, folder = [], Path()
+    for point in points:
+        arguments = LIVE if point == points[0] else ["resume", str(folder)]
+        code, _, folder = stopped_at(place, point, signal.SIGKILL, *arguments)
+        codes.append(code)
         read_records(folder / "kept.jsonl", KeptRecord)
         read_calls(folder / "calls.jsonl")
-    assert -signal.SIGKILL in codes
-    code, resumed, told = ended(place, "resume", str(folder), "--json")
-    assert (code, told) == (0, "")
-    (leg,), expected = json.loads(resumed)["legs"], json.loads(said)
-    assert measures(leg) == measures(expected)
+    assert codes[0] == -signal.SIGKILL
+    done = resumed(folder, "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    (leg,) = json.loads(done.stdout)["legs"]
+    whole = CliRunner().invoke(app, [*LIVE, "--out", "whole", "--json"])
+    assert measures(leg) == measures(json.loads(whole.stdout))
     calls = read_calls(folder / "calls.jsonl")
     assert leg["calls"] == len(calls) == PIECES * CALLS_A_PIECE + leg["repeated_calls"]
+    assert leg["repeated_calls"] == sum(call.repeated for call in calls)
     assert [call.number for call in calls] == list(range(len(calls)))
     assert leg["cost_usd"] == pytest.approx(sum(call.cost_usd for call in calls))
     assert leg["time_s"] >= max(call.start_s + call.total_s for call in calls)
@@ -90,6 +89,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_is_not(place: Pat
         "manifest.json", "calls.jsonl", "kept.jsonl", "summary.json", "trace.json", "report.html",
     }  # fmt: skip
     assert len(read_records(folder / "kept.jsonl", KeptRecord)) == PIECES
+    assert len(json.loads((folder / "manifest.json").read_text())["resumed"]) == codes.count(-signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -98,43 +98,18 @@ def test_what_is_interrupted_says_how_it_goes_on(place: Path, number: int, code:
     assert returned == code
     assert "Traceback" not in told
     assert f"commissure resume {folder.relative_to(place)}\n" in told
-    code, said, told = ended(place, "resume", str(folder))
-    assert code == 0, told
-    assert "report:" in said
+    done = resumed(folder)
+    assert done.exit_code == 0
+    assert "report:" in done.stdout
+
+
+def test_a_complete_run_is_left_alone(place: Path) -> None:
+    made = json.loads(CliRunner().invoke(app, [*RUN, "--json"]).stdout)
+    folder = Path(made["run_dir"])
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    code, said, told = ended(place, "resume", str(folder), "--json")
-    assert (code, told, json.loads(said)["resumed"]) == (0, "", False)
-    code, said, _ = ended(place, "resume", str(folder))
-    assert code == 0
-    assert "this run is complete" in said
+    told = json.loads(resumed(folder, "--json").stdout)
+    assert (told["resumed"], told["legs"][0]["values"]) == (False, made["values"])
+    shown = resumed(folder)
+    assert shown.exit_code == 0
+    assert "this run is complete" in shown.stdout
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-
-
-def test_a_run_that_is_under_way_is_not_resumed(place: Path) -> None:
-    with started(place, *LIVE, "--set", "pause_s=0.2") as process:
-        while not list(place.glob("runs/*/kept.jsonl")) and process.poll() is None:
-            time.sleep(0.01)
-        folder = next(place.glob("runs/*"))
-        code, said, told = ended(place, "resume", str(folder))
-        process.kill()
-    assert (code, said) == (2, "")
-    assert "another process is running it" in told
-    # A lock that outlived its process would refuse this.
-    with RunFolder(folder).locked():
-        assert not read_summary(folder).complete
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        ([*RUN[:2], "--world", "live", "--record", *RUN[2:]], "it was recorded (--record)"),
-        (["run", "cache-loop", "--set", "iterations=50000"], "cache-loop does not keep its finished work"),
-    ],
-)
-def test_what_cannot_go_on_says_why(place: Path, arguments: list[str], problem: str) -> None:
-    extra = ["--set", "pause_s=0.02"] if "--record" in arguments else []
-    _, _, folder = stopped_at(place, 3, signal.SIGKILL, *arguments, *extra)
-    code, said, told = ended(place, "resume", str(folder))
-    assert (code, said) == (2, "")
-    assert problem in told
-    assert "run it anew: commissure run" in told

@@ -13,7 +13,7 @@ from commissure.hal.journal import CallRecord
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
 from commissure.scenarios import scenario
-from commissure.scenarios.scenario import Claim
+from commissure.scenarios.scenario import Claim, Table
 
 FLEET = """
 [[endpoints]]
@@ -52,7 +52,7 @@ class Pieces:
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         return fleet
 
-    def behaviour(self, settings: Settings) -> None:
+    def behaviour(self, settings: Settings, seed: int) -> None:
         return None
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings, policy: str) -> dict[str, Any]:
@@ -87,6 +87,9 @@ class Pieces:
 
     def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:
         return {"made": str(measures["made"])}
+
+    def tables(self, legs: Sequence[Any]) -> list[Table]:
+        return []
 
     def figures(self, legs: Sequence[Any]) -> list[tuple[str, str]]:
         return []

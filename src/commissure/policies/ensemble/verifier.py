@@ -24,18 +24,18 @@ _VERDICT = re.compile(r"\W*(yes|no)(?![^\W_])", re.IGNORECASE)
 
 
 async def verify(
-    rt: Runtime, fleet: OpenFleet, asked: Asked, candidates: Sequence[Sample], *, node: str
+    rt: Runtime, fleet: OpenFleet, asked: Asked, candidates: Sequence[Sample], *, node: str, agent: str = ""
 ) -> list[Sample]:
     """The candidates with their verdicts, one call for each distinct answer that is parsed, all side by side.
 
     A verdict is P(yes) / (P(yes) + P(no)) of the first token (as P(True) of Kadavath et al., arXiv 2207.05221); where
     the endpoint tells no log probabilities, 1 or 0 by the word that it says; None where it says neither yes nor no.
-    `node` is the calls' node, by which a router may choose; where an endpoint of the fleet has that name, the calls are
+    `node` and `agent` are the calls', by which a router may choose; where an endpoint of the fleet has that name, the calls are
     made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
     """
     answers = {canonical(one.value): one.value for one in candidates if one.parsed}
     form = _Form.of(fleet, node)
-    calls = [form.call(question_of(asked.prompt, value), node) for value in answers.values()]
+    calls = [form.call(question_of(asked.prompt, value), node, agent) for value in answers.values()]
     replies = await rt.gather(*(fleet.generate(call) for call in calls))
     verdicts = dict(zip(answers, map(verdict_of, replies), strict=True))
     return [replace(one, verdict=verdicts[canonical(one.value)]) if one.parsed else one for one in candidates]
@@ -56,9 +56,9 @@ class _Form:
         tells = all(one.logprobs is not None for one in able)
         return cls(not all(one.completion for one in able), min(shown, default=0) if tells else None)
 
-    def call(self, prompt: str, node: str) -> Call:
+    def call(self, prompt: str, node: str, agent: str) -> Call:
         most = None if self.logprobs is None else min(self.logprobs, MOST_LOGPROBS)
-        return Call(prompt, kind=KIND, node=node, max_tokens=1, chat=self.chat, logprobs=most)
+        return Call(prompt, kind=KIND, agent=agent, node=node, max_tokens=1, chat=self.chat, logprobs=most)
 
 
 def question_of(prompt: Prompt, answer: Any) -> str:

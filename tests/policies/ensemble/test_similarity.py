@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.policies.ensemble.leaves import canonical, flatten
 from commissure.policies.ensemble.similarity import likeness, similarities, similarity
 from tests.policies.ensemble.json_values import VALUES, same
+
+QUICK = settings(max_examples=50, deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,7 @@ def test_table(one: Any, other: Any, expected: float) -> None:
     assert similarity(one, other) == similarity(other, one) == pytest.approx(expected)
 
 
+@QUICK
 @given(VALUES, VALUES)
 def test_symmetric_and_1_where_equal(one: Any, other: Any) -> None:
     value = similarity(one, other)
@@ -59,6 +62,7 @@ def test_symmetric_and_1_where_equal(one: Any, other: Any) -> None:
         assert value == 1
 
 
+@QUICK
 @given(st.lists(VALUES, max_size=5))
 def test_matrix_is_of_the_pairs(records: list[Any]) -> None:
     matrix = similarities(records)
@@ -66,6 +70,7 @@ def test_matrix_is_of_the_pairs(records: list[Any]) -> None:
     assert matrix == [likeness(one, records) for one in records]
 
 
+@QUICK
 @given(VALUES, VALUES)
 def test_mean_over_the_leaves_of_both(one: Any, other: Any) -> None:
     mine, theirs = flatten(one), flatten(other)

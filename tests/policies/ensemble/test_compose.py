@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -15,81 +16,78 @@ from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.tally import voters
 from tests.policies.ensemble.json_values import nested, saying
 
-Described = tuple[dict[str, Any], st.SearchStrategy[Any]]
-SMALL: list[Described] = [
-    ({"type": "integer", "minimum": 0}, st.integers(0, 2)),
-    ({"type": "boolean"}, st.booleans()),
-    ({"enum": ["x", "y", None]}, st.sampled_from(["x", "y", None])),
-    ({}, st.sampled_from([1, "x", [1], [2, 1], {"k": 1}, {"k": 2, "l": 1}])),
+OBJECTS = [
+    {key: value for key, value in zip("abc", values, strict=True) if value is not None}
+    for values in product((None, 0, 1), repeat=3)
 ]
-COUPLINGS: list[dict[str, Any]] = [
-    {},
-    {"minProperties": 2},
-    {"maxProperties": 1},
-    {"dependentRequired": {"a": ["b"]}},
-    {"dependentSchemas": {"a": {"required": ["c"]}}},
-    {"not": {"required": ["a", "b"]}},
-    {"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}},
-    {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
-    {"unevaluatedProperties": False},
-    {"patternProperties": {"^[ab]$": {"minProperties": 1, "maxItems": 1}}},
-    {"allOf": [{"minProperties": 1}, {"additionalProperties": {"maxProperties": 1, "uniqueItems": True}}]},
-    {"$ref": "#/$defs/two"},
+ARRAYS = [list(items) for length in range(4) for items in product((0, 1, 2), repeat=length)]
+TAGGED_OBJECTS = [{"t": tag, **one} for tag in ("p", "q", "r") for one in OBJECTS]
+PATTERNED = [{"p": one} for one in OBJECTS]
+MIXED = [{"a": one, "b": other} for one, other in product((0, 1, [], [0], {}, {"a": 0}), repeat=2)]
+SHARED = {
+    "anyOf": [
+        {"properties": {"t": {"enum": ["p", "q"]}, "a": {"const": 0}}, "required": ["t"]},
+        {"properties": {"t": {"enum": ["q", "r"]}, "b": {"const": 0}}, "required": ["t"]},
+    ]
+}
+COUPLINGS: list[tuple[str, list[Any], dict[str, Any]]] = [
+    ("required", OBJECTS, {"required": ["a", "b"], "additionalProperties": {"type": "integer"}}),
+    ("minProperties", OBJECTS, {"minProperties": 2}),
+    ("maxProperties", OBJECTS, {"maxProperties": 1}),
+    ("dependentRequired", OBJECTS, {"dependentRequired": {"a": ["b"]}}),
+    ("dependentSchemas", OBJECTS, {"dependentSchemas": {"a": {"required": ["c"]}}}),
+    ("not", OBJECTS, {"not": {"required": ["a", "b"]}}),
+    ("if", OBJECTS, {"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}}),
+    ("enum", OBJECTS, {"enum": [{"a": 1, "b": 0}, {"a": 0, "b": 1}, {"a": 0, "b": 0, "c": 1}, 7]}),
+    ("oneOf", OBJECTS, {"oneOf": [{"required": ["a"]}, {"required": ["b"]}, {"required": ["c"]}]}),
+    ("anyOf", OBJECTS, {"anyOf": [{"properties": {"a": {"const": 0}}}, {"properties": {"b": {"const": 0}}}]}),
+    ("unevaluated", OBJECTS, {
+        "anyOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}}}],
+        "unevaluatedProperties": False,
+    }),
+    ("allOf", OBJECTS, {"allOf": [{"required": ["a"]}, {"minProperties": 2, "maxProperties": 2}]}),
+    ("$ref", OBJECTS, {"$ref": "#/$defs/not two"}),
+    ("chained $ref", OBJECTS, {"$ref": "#/$defs/re~1ferred"}),
+    ("additionalProperties", OBJECTS, {"properties": {"a": {}}, "additionalProperties": {"const": 1}}),
+    ("patternProperties", PATTERNED, {"patternProperties": {"^p": {"minProperties": 1, "maxProperties": 1}}}),
+    ("uniqueItems", ARRAYS, {"uniqueItems": True}),
+    ("contains", ARRAYS, {"contains": {"const": 0}, "maxContains": 1}),
+    ("array not", ARRAYS, {"not": {"prefixItems": [{"const": 0}, {"const": 0}], "minItems": 2}}),
+    ("prefixItems", ARRAYS, {"prefixItems": [{"const": 0}], "items": {"minimum": 1}, "minItems": 1, "maxItems": 2}),
+    ("any array", ARRAYS, {"anyOf": [{"items": {"const": 0}}, {"items": {"const": 1}}]}),
+    ("kinds", [*MIXED, *ARRAYS, 5], {"anyOf": [
+        {"type": "array", "uniqueItems": True},
+        {"type": "integer"},
+        {"type": "object", "properties": {"a": {"type": "array"}}},
+    ]}),
+    ("tags", TAGGED_OBJECTS, {"oneOf": [
+        {"properties": {"t": {"const": "p"}, "a": {"const": 0}}, "required": ["t", "a"]},
+        {"properties": {"t": {"const": "q"}, "a": {"const": 1}}, "required": ["t"], "not": {"required": ["a", "b"]}},
+        {"properties": {"t": {"enum": ["r"]}}, "required": ["t", "c"], "minProperties": 3},
+    ]}),
+    ("shared tags", TAGGED_OBJECTS, SHARED),
+    ("tags not required", TAGGED_OBJECTS + OBJECTS, {"anyOf": [
+        {"properties": {"t": {"const": "p"}, "a": {"const": 0}}},
+        {"properties": {"t": {"const": "q"}, "b": {"const": 1}}},
+    ]}),
+]  # fmt: skip
+DEFINITIONS = {"not two": {"not": {"required": ["b", "a"]}}, "re/ferred": {"allOf": [{"$ref": "#/$defs/not two"}]}}
+WRAPS: list[tuple[Any, Any]] = [
+    (lambda value: value, lambda schema: schema),
+    (lambda value: {"v": [value]}, lambda schema: {"properties": {"v": {"items": schema}}, "required": ["v"]}),
+    (lambda value: [value, 1], lambda schema: {"prefixItems": [{"anyOf": [schema, {"type": "null"}]}]}),
 ]
-DEFINITIONS = {"two": {"not": {"required": ["b", "c"]}}}
 
 
-@st.composite
-def described(draw: st.DrawFn, depth: int = 2) -> Described:
-    """A schema, and values that often satisfy it."""
-    form = draw(st.sampled_from(["small", "object", "array", "any", "tagged"] if depth else ["small"]))
-    if form == "small":
-        return draw(st.sampled_from(SMALL))
-    if form == "array":
-        schema, values = draw(described(depth - 1))
-        rules: dict[str, Any] = draw(
-            st.sampled_from([{}, {"uniqueItems": True}, {"contains": {"const": 1}}, {"minItems": 1}])
-        )
-        return {"type": "array", "items": schema, **rules}, st.lists(values, max_size=3)
-    if form == "any":
-        several = draw(st.lists(described(depth - 1), min_size=1, max_size=3))
-        return {"anyOf": [schema for schema, _ in several]}, st.one_of([values for _, values in several])
-    if form == "tagged":
-        several = [_tagged(draw, depth, tag) for tag in ("p", "q", "r")]
-        return {"oneOf": [schema for schema, _ in several]}, st.one_of([values for _, values in several])
-    return _object(draw, depth)
-
-
-def _object(draw: st.DrawFn, depth: int) -> Described:
-    fields = {key: draw(described(depth - 1)) for key in draw(st.sampled_from(["ab", "abc"]))}
-    properties = {key: schema for key, (schema, _) in fields.items()}
-    required = draw(st.sampled_from([[], ["a"], list(fields)]))
-    values = st.fixed_dictionaries(
-        {key: fields[key][1] for key in required},
-        optional={key: one for key, (_, one) in fields.items() if key not in required},
-    )
-    coupling = draw(st.sampled_from(COUPLINGS))
-    return {"type": "object", "properties": properties, "required": required, **coupling}, values
-
-
-def _tagged(draw: st.DrawFn, depth: int, tag: str) -> Described:
-    schema, values = _object(draw, depth)
-    told = {
-        **schema,
-        "properties": {**schema["properties"], "tag": {"const": tag}},
-        "required": [*schema["required"], "tag"],
-    }
-    return told, values.map(lambda one: {**one, "tag": tag})
-
-
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], max_examples=300, deadline=None)
+@pytest.mark.parametrize(("values", "rules"), [case[1:] for case in COUPLINGS], ids=[case[0] for case in COUPLINGS])
+@settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_as_valid_as_the_voters(data: st.DataObject) -> None:
-    described_schema, values = data.draw(described())
-    schema = {**described_schema, "$defs": DEFINITIONS}
+def test_as_valid_as_the_voters(values: list[Any], rules: dict[str, Any], data: st.DataObject) -> None:
+    wrapped, outer = data.draw(st.sampled_from(WRAPS))
+    schema = {**outer(rules), "$defs": DEFINITIONS}
     valid = Draft202012Validator(schema).is_valid
-    said = [value for value in data.draw(st.lists(values, min_size=3, max_size=8)) if valid(value)]
-    assume(len(said) > 1)
+    pool = [made for value in values if valid(made := wrapped(value))]
+    said = data.draw(st.lists(st.sampled_from(pool), min_size=3, max_size=8))
     weights = data.draw(st.none() | st.lists(st.floats(0, 1), min_size=len(said), max_size=len(said)))
     made = compose(voters(saying(*said)), schema, weights)
     assert valid(made.value), (schema, said, made)
@@ -97,6 +95,14 @@ def test_as_valid_as_the_voters(data: st.DataObject) -> None:
     again = compose(voters(saying(*reversed(said))), schema, weights and weights[::-1])
     assert canonical(again.value) == canonical(made.value)
     assert dict(again.shares) == dict(made.shares)
+
+
+def test_a_constant_of_two_branches_tells_neither() -> None:
+    said = [{"t": "q", **one} for one in ({"a": 0, "b": 1}, {"a": 1, "b": 0}, {"a": 1}, {"b": 1})]
+    valid = Draft202012Validator(SHARED).is_valid
+    assert all(map(valid, said))
+    assert not valid(composed(*said).value)
+    assert valid(composed(*said, schema=SHARED).value)
 
 
 def composed(*said: Any, schema: Any = True) -> Composed:

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commissure.policies.ensemble.leaves import ABSENT, DEEPEST, assemble, canonical, flatten
 from tests.policies.ensemble.json_values import SCALARS, VALUES, nested, same
+
+QUICK = settings(max_examples=50, deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ def test_canonical_text(value: Any, text: str) -> None:
     assert canonical(value) == text
 
 
+@QUICK
 @given(VALUES, VALUES)
 @example([[], 1], [[1]])
 @example({"a": [], "b": 1}, {"a": [{"b": 1}]})
@@ -53,6 +56,7 @@ WRITTEN = st.recursive(
 )
 
 
+@QUICK
 @given(WRITTEN)
 def test_canonical_text_is_json(value: Any) -> None:
     assert same(json.loads(canonical(value)), value)
@@ -69,6 +73,7 @@ def test_nothing_is_said_as_absence_is() -> None:
         json.loads("absent")
 
 
+@QUICK
 @given(VALUES)
 @example({"a/b": {"~#": 1, "": {"": 2}}, "0": [{"~": []}, {}]})
 def test_leaves_make_the_record_again(value: Any) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.policies.ensemble.leaves import canonical, flatten
 from commissure.policies.ensemble.similarity import likeness, similarities, similarity
 from tests.policies.ensemble.json_values import VALUES, same
+
+QUICK = settings(max_examples=50, deadline=None)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,7 @@ def test_table(one: Any, other: Any, expected: float) -> None:
     assert similarity(one, other) == similarity(other, one) == pytest.approx(expected)
 
 
+@QUICK
 @given(VALUES, VALUES)
 def test_symmetric_and_1_where_equal(one: Any, other: Any) -> None:
     value = similarity(one, other)
@@ -59,6 +63,7 @@ def test_symmetric_and_1_where_equal(one: Any, other: Any) -> None:
         assert value == 1
 
 
+@QUICK
 @given(st.lists(VALUES, max_size=5))
 def test_matrix_is_of_the_pairs(records: list[Any]) -> None:
     matrix = similarities(records)
@@ -66,6 +71,13 @@ def test_matrix_is_of_the_pairs(records: list[Any]) -> None:
     assert matrix == [likeness(one, records) for one in records]
 
 
+def test_order_of_keys_does_not_matter() -> None:
+    other = dict.fromkeys("abc", 10)
+    orders = [dict(items) for items in permutations({"a": 1, "b": 2, "c": 3}.items())]
+    assert len({similarity(one, other) for one in orders}) == 1
+
+
+@QUICK
 @given(VALUES, VALUES)
 def test_mean_over_the_leaves_of_both(one: Any, other: Any) -> None:
     mine, theirs = flatten(one), flatten(other)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.tally import count, first_saying, probabilities, voters, weighted_voters
+
+QUICK = settings(max_examples=50, deadline=None)
 
 TEXTS = st.sampled_from(["1", "2", "10", '"a"'])
 VOTES = st.lists(st.tuples(TEXTS, st.none() | st.floats(-9, 0), st.floats(0, 4)), min_size=1, max_size=8)
@@ -40,6 +43,7 @@ def test_table(
     assert outcome.places == tuple(place for place, text in enumerate(texts) if text == won)
 
 
+@QUICK
 @given(VOTES, st.booleans(), st.randoms(use_true_random=False))
 def test_order_does_not_matter(votes: list[tuple[str, float | None, float]], weighted: bool, rng: object) -> None:
     shuffled = votes.copy()
@@ -52,12 +56,19 @@ def test_order_does_not_matter(votes: list[tuple[str, float | None, float]], wei
     assert 0 <= one.share <= 1
 
 
+@QUICK
 @given(VOTES)
 def test_no_text_weighs_more_than_the_winner(votes: list[tuple[str, float | None, float]]) -> None:
     texts, logprobs, weights = (list(column) for column in zip(*votes, strict=True))
     won = count(texts, logprobs, weights)
     sums = {text: sum(Fraction(w) for t, w in zip(texts, weights, strict=True) if t == text) for text in texts}
     assert float(sums[won.text]) == float(max(sums.values()))
+
+
+def test_sums_are_exact() -> None:
+    shares = {count(["1", "1", "1", "2"], None, [*order, 0.6]).share for order in permutations((0.1, 0.2, 0.3))}
+    assert len(shares) == 1
+    assert len({sum(order) for order in permutations((0.1, 0.2, 0.3))}) > 1
 
 
 def test_no_vote_at_all() -> None:
@@ -76,6 +87,7 @@ def test_voters() -> None:
     assert voters([Sample("1", 1, parsed=True, logprob=-math.inf)])[0].logprob is None
 
 
+@QUICK
 @given(st.lists(st.floats(-1e6, 0), min_size=1, max_size=8))
 def test_probabilities(logprobs: list[float]) -> None:
     weights = probabilities(logprobs)

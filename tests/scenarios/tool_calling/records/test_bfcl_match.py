@@ -57,6 +57,7 @@ def test_verdicts_are_those_of_the_leaderboard(family: str, record_property: Any
         (TEXTS, [["a b", "c"], ["c"]], [["A-B", "C"], ["c"]], [["c", "a b"], [], ["c", "c"], "c", [1]]),
         (TEXTS, ["", ["a"]], [["a"], []], ["", ["b"], [1], None]),
         (NUMBERS, [[1.0, 2.5]], [[1.0, 2.5]], [[1, 2.5], [2.5, 1.0], [True, 2.5]]),
+        (NUMBERS, ["", [1.0]], [[1], [1.0], []], [[2.0]]),
         (NUMBERS, [], [], [[], [1.0]]),
         (AREA, [WIDE], [{"width": 20}, {"unit": "M", "width": 21}], [{"unit": "m"}, {"width": 20, "x": 1}, {}]),
         (AREA, ["", {}], [{}], [{"width": 20}, ""]),
@@ -78,6 +79,7 @@ def test_what_may_be_left_out_and_what_should_not_be_there() -> None:
     assert match_arguments(parameters, possible, {"a": 1, "c": 3}).fields == {"/a": True, "/b": True, "/c": True}
     assert match_arguments(parameters, possible, {"a": 1}).fields == {"/a": True, "/b": True, "/c": False}
     assert match_arguments(parameters, possible, {"a": 1, "c": 3, "d": 4}).fields["/d"] is False
+    assert match_arguments(parameters, {**possible, "d": [4, ""]}, {"a": 1, "c": 3, "d": 4}).fields["/d"] is False
     assert match_arguments(parameters, {"b": [2]}, {"a": 1, "b": 2}).fields == {"/b": True, "/a": False, "/c": False}
     for nothing in (None, [], "a", 1, [{"a": 1, "c": 3}]):
         score = match_arguments(parameters, possible, nothing)

@@ -33,7 +33,9 @@ async def verify(
     `node` is the calls' node, by which a router may choose; where an endpoint of the fleet has that name, the calls are
     made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
     """
-    answers = {canonical(one.value): one.value for one in candidates if one.parsed}
+    answers: dict[str, Any] = {}
+    for one in sorted((one.value for one in candidates if one.parsed), key=_written):
+        answers.setdefault(canonical(one), one)
     form = _Form.of(fleet, node)
     calls = [form.call(question_of(asked.prompt, value), node) for value in answers.values()]
     replies = await rt.gather(*(fleet.generate(call) for call in calls))
@@ -81,8 +83,17 @@ def _judged(examples: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any, str
 
 
 def _said(prompt: Prompt, text: str, answer: Any, verdict: str) -> str:
-    said = json.dumps(answer, ensure_ascii=False)
-    return f"{prompt.source_label}: {text}\n{prompt.answer_label}: {said}\n{LABEL}:{verdict}"
+    return f"{prompt.source_label}: {text}\n{prompt.answer_label}: {_text_of(answer)}\n{LABEL}:{verdict}"
+
+
+def _text_of(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _written(answer: Any) -> tuple[int, str]:
+    """By this the shortest of several ways to write one value comes first, in every order of the candidates."""
+    text = _text_of(answer)
+    return len(text), text
 
 
 def verdict_of(reply: Reply) -> float | None:

@@ -47,6 +47,8 @@ def standing(value: Any, schema: Any = True, source: str = SOURCE) -> Standing:
         ("K-20", SUPPORTED),
         ("(model K-20)", SUPPORTED),
         ("kettle Acme", NEUTRAL),
+        ("kettle, UK", NEUTRAL),
+        (", UK", REFUTED),
         ("Acme ket", REFUTED),
         ("cme kettle", REFUTED),
         ("Borea kettle", REFUTED),
@@ -169,7 +171,8 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(deadline=None)
-@given(SCALARS.filter(lambda one: not isinstance(one, float) or one - one == 0), SCHEMAS)
+# Not NaN, nor what the validator takes for another number: it computes multiples of floats as floats.
+@settings(deadline=None, max_examples=200)
+@given(SCALARS.filter(lambda one: not isinstance(one, float) or abs(one) < 1e9), SCHEMAS)
 def test_types_and_ranges_as_a_validator_has_them(value: Any, schema: Any) -> None:
     assert (misfit(value, schema, schema) is None) == Draft202012Validator(schema).is_valid(value)

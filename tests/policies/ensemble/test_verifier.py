@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, log
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Judge:
 
 def verified(fleet: cm.Fleet, judge: Judge | None, candidates: list[Sample], node: str = "judge") -> cm.Run:
     async def workflow(rt: cm.Runtime, opened: cm.OpenFleet) -> list[Sample]:
-        return await verify(rt, opened, ASKED, candidates, node=node)
+        return await verify(rt, opened, ASKED, candidates, node=node, agent="judging")
 
     return cm.run(workflow, fleet, behaviour=judge)
 
@@ -54,8 +54,8 @@ def test_verdicts_of_a_modelled_judge() -> None:
     assert [one.verdict for one in done.result] == [pytest.approx(0.8), 0.5, pytest.approx(0.1), pytest.approx(0.8)]
     assert [(one.text, one.value) for one in done.result] == [(one.text, one.value) for one in CANDIDATES]
     assert len(done.calls) == len(judge.calls) == 2
-    assert {(call.kind, call.node, call.max_tokens, call.chat, call.logprobs) for call in judge.calls} == {
-        (KIND, "judge", 1, False, 20)
+    assert {(call.kind, call.node, call.agent, call.max_tokens, call.chat, call.logprobs) for call in judge.calls} == {
+        (KIND, "judge", "judging", 1, False, 20)
     }
 
 
@@ -119,6 +119,8 @@ def test_the_question() -> None:
         ['JSON: {"n": 1.0}', "Right: yes"],
         ['JSON: {"n": 1}', "Right: no"],
     ]
+    told = replace(ASKED.prompt, context="cups(n)\n")
+    assert question_of(told, 4) == question_of(ASKED.prompt, 4).replace("five cups", "cups(n)\nfive cups")
     same = question_of(Prompt("", (("a", 1), ("b", 1)), "c"), 1)
     assert same.count("Right: yes") == 2
     assert "no\n" not in same.partition("\n\n")[2]

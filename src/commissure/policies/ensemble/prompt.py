@@ -14,7 +14,8 @@ Part = Literal["instruction", "examples"]
 class Prompt:
     """An instruction, examples of texts with their answers, and the text to answer on; in this `order` of parts.
 
-    The source comes last, and `answer_label` after it, so that a model goes on with the answer.
+    The source comes last, and `answer_label` after it, so that a model goes on with the answer. `context` stands just
+    before the source and is no part of it, as the declaration of a function that is to be called.
     """
 
     instruction: str
@@ -23,6 +24,7 @@ class Prompt:
     source_label: str = "Text"
     answer_label: str = "JSON"
     order: tuple[Part, ...] = ("instruction", "examples")
+    context: str = ""
 
     @property
     def text(self) -> str:
@@ -32,7 +34,7 @@ class Prompt:
             "examples": "\n\n".join(map(self._example, self.examples)),
         }
         said = [parts[name] for name in self.order if parts[name]]
-        return "\n\n".join([*said, f"{self.source_label}: {self.source}\n{self.answer_label}:"])
+        return "\n\n".join([*said, f"{self.source_label}: {self.context}{self.source}\n{self.answer_label}:"])
 
     def _example(self, example: tuple[str, Any]) -> str:
         source, answer = example

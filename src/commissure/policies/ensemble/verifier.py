@@ -24,20 +24,20 @@ _VERDICT = re.compile(r"\W*(yes|no)(?![^\W_])", re.IGNORECASE)
 
 
 async def verify(
-    rt: Runtime, fleet: OpenFleet, asked: Asked, candidates: Sequence[Sample], *, node: str
+    rt: Runtime, fleet: OpenFleet, asked: Asked, candidates: Sequence[Sample], *, node: str, agent: str = ""
 ) -> list[Sample]:
     """The candidates with their verdicts, one call for each distinct answer that is parsed, all side by side.
 
     A verdict is P(yes) / (P(yes) + P(no)) of the first token (as P(True) of Kadavath et al., arXiv 2207.05221); where
     the endpoint tells no log probabilities, 1 or 0 by the word that it says; None where it says neither yes nor no.
-    `node` is the calls' node, by which a router may choose; where an endpoint of the fleet has that name, the calls are
-    made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
+    `node` and `agent` are the calls', by which a router may choose; where an endpoint of the fleet has the node's name,
+    the calls are made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
     """
     answers: dict[str, Any] = {}
     for one in sorted((one.value for one in candidates if one.parsed), key=_written):
         answers.setdefault(canonical(one), one)
     form = _Form.of(fleet, node)
-    calls = [form.call(question_of(asked.prompt, value), node) for value in answers.values()]
+    calls = [form.call(question_of(asked.prompt, value), node, agent) for value in answers.values()]
     replies = await rt.gather(*(fleet.generate(call) for call in calls))
     verdicts = dict(zip(answers, map(verdict_of, replies), strict=True))
     return [replace(one, verdict=verdicts[canonical(one.value)]) if one.parsed else one for one in candidates]
@@ -58,19 +58,19 @@ class _Form:
         tells = all(one.logprobs is not None for one in able)
         return cls(not all(one.completion for one in able), min(shown, default=0) if tells else None)
 
-    def call(self, prompt: str, node: str) -> Call:
+    def call(self, prompt: str, node: str, agent: str) -> Call:
         most = None if self.logprobs is None else min(self.logprobs, MOST_LOGPROBS)
-        return Call(prompt, kind=KIND, node=node, max_tokens=1, chat=self.chat, logprobs=most)
+        return Call(prompt, kind=KIND, agent=agent, node=node, max_tokens=1, chat=self.chat, logprobs=most)
 
 
 def question_of(prompt: Prompt, answer: Any) -> str:
     """What a verifier is asked of an answer: the instruction, judged examples, then the text, the answer and LABEL.
 
-    All before the text is the same for every answer to prompts of the same instruction and examples.
+    All before the text, and its context, is the same for every answer to prompts of one instruction and examples.
     """
     judged = [_said(prompt, *shown) for shown in _judged(prompt.examples)]
     before = [prompt.instruction] if prompt.instruction else []
-    return "\n\n".join([*before, ASKED, *judged, _said(prompt, prompt.source, answer, "")])
+    return "\n\n".join([*before, ASKED, *judged, _said(prompt, prompt.context + prompt.source, answer, "")])
 
 
 def _judged(examples: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any, str]]:

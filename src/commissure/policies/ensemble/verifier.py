@@ -30,10 +30,12 @@ async def verify(
 
     A verdict is P(yes) / (P(yes) + P(no)) of the first token (as P(True) of Kadavath et al., arXiv 2207.05221); where
     the endpoint tells no log probabilities, 1 or 0 by the word that it says; None where it says neither yes nor no.
-    `node` and `agent` are the calls', by which a router may choose; where an endpoint of the fleet has that name, the calls are
-    made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
+    `node` and `agent` are the calls', by which a router may choose; where an endpoint of the fleet has the node's name,
+    the calls are made for what it can do, else for what all can. Raises as `OpenFleet.generate` does.
     """
-    answers = {canonical(one.value): one.value for one in candidates if one.parsed}
+    answers: dict[str, Any] = {}
+    for one in sorted((one.value for one in candidates if one.parsed), key=_written):
+        answers.setdefault(canonical(one), one)
     form = _Form.of(fleet, node)
     calls = [form.call(question_of(asked.prompt, value), node, agent) for value in answers.values()]
     replies = await rt.gather(*(fleet.generate(call) for call in calls))
@@ -64,11 +66,11 @@ class _Form:
 def question_of(prompt: Prompt, answer: Any) -> str:
     """What a verifier is asked of an answer: the instruction, judged examples, then the text, the answer and LABEL.
 
-    All before the text is the same for every answer to prompts of the same instruction and examples.
+    All before the text, and its context, is the same for every answer to prompts of one instruction and examples.
     """
     judged = [_said(prompt, *shown) for shown in _judged(prompt.examples)]
     before = [prompt.instruction] if prompt.instruction else []
-    return "\n\n".join([*before, ASKED, *judged, _said(prompt, prompt.source, answer, "")])
+    return "\n\n".join([*before, ASKED, *judged, _said(prompt, prompt.context + prompt.source, answer, "")])
 
 
 def _judged(examples: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any, str]]:
@@ -81,8 +83,17 @@ def _judged(examples: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any, str
 
 
 def _said(prompt: Prompt, text: str, answer: Any, verdict: str) -> str:
-    said = json.dumps(answer, ensure_ascii=False)
-    return f"{prompt.source_label}: {text}\n{prompt.answer_label}: {said}\n{LABEL}:{verdict}"
+    return f"{prompt.source_label}: {text}\n{prompt.answer_label}: {_text_of(answer)}\n{LABEL}:{verdict}"
+
+
+def _text_of(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _written(answer: Any) -> tuple[int, str]:
+    """By this the shortest of several ways to write one value comes first, in every order of the candidates."""
+    text = _text_of(answer)
+    return len(text), text
 
 
 def verdict_of(reply: Reply) -> float | None:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*")
+_SCIENTIFIC = re.compile(r"(?<![\w.,])\d+(?:\.\d+)?[eE][+-]?\d{1,3}(?!\w)", re.ASCII)
 _SPACED = re.compile(r"(?<!\d)(?<!\d[.,])\d{1,3}(?:[ '\u2019\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?(?!\d)")
 # Thousands in groups of three, or lakhs and crores in groups of two before the last three.
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)
-_AFTER = re.compile(r"\s*(?:(%|per\s?cent\b)|(hundred|thousand|k|million|mn?|billion|bn)\b)", re.IGNORECASE)
+_AFTER = re.compile(
+    r"\s*(?:(%|per\s?cent\b)|(hundred|thousand|k|million|mn?|billion|bn)\b|([ap])\.?m\b)", re.IGNORECASE
+)
 _SIZES = {"hundred": 2, "thousand": 3, "k": 3, "million": 6, "m": 6, "mn": 6, "billion": 9, "bn": 9}
 _MOST_DIGITS = 1000  # longer runs are no numbers that an answer could hold
 
@@ -34,8 +37,8 @@ def numbers_in(text: str) -> frozenset[Decimal]:
     """Every number that the text may mean, so that none is missed: where a form has two readings, both.
 
     1250, 1,250.00, 1.250,00, 1 250 and 1'250 are 1250; 1,250 is also 1.25. Signs, units and letters about the digits
-    do not matter, but a minus in front also gives the negative number. 20 % is 20 and 0.2, 2 million 2 and 2000000, and
-    "two" 2, as are the words to ninety-nine.
+    do not matter, but a minus in front also gives the negative number. 20 % is 20 and 0.2, 2 million 2 and 2000000,
+    11 pm 11 and 23; 1e-9 is read too, and "two" is 2, as are the words to ninety-nine.
     """
     found: set[Decimal] = set()
     for pattern in (_TOKEN, _SPACED):
@@ -45,6 +48,8 @@ def numbers_in(text: str) -> frozenset[Decimal]:
                 found |= readings
                 if _is_negative(text, match.start()):
                     found |= {-one for one in readings}
+    for match in _SCIENTIFIC.finditer(text):
+        found.add(Decimal(match[0]))
     for match in _WORD.finditer(text):
         value = Decimal(_WORDS[match[0].lower().replace(" ", "-")])
         found |= {value, *_scaled(text, match, value)}
@@ -76,7 +81,12 @@ def _readings(token: str) -> Iterator[Decimal]:
 
 def _scaled(text: str, match: re.Match[str], value: Decimal) -> Iterator[Decimal]:
     after = _AFTER.match(text, match.end())
-    if after is not None:
+    if after is None:
+        return
+    if after[3]:
+        if 1 <= value <= 12:
+            yield value % 12 + (12 if after[3] in "pP" else 0)
+    else:
         yield value.scaleb(-2 if after[1] else _SIZES[after[2].lower()])
 
 

@@ -79,7 +79,8 @@ def read_source(text: str) -> Source:
 def occurs(value: object, source: Source) -> Finding:
     """Of a leaf that is copied out of the source. Strings, numbers and dates that do not occur are refuted.
 
-    A string is supported as a phrase, and neutral where all its words occur, but apart. A date as JSON has it, in ISO
+    A string is supported as a phrase, and neutral where all its words occur, but apart, or where that before its comma
+    occurs, as of "Boston, MA". A date as JSON has it, in ISO
     8601, is supported by that day in any form, and refuted where the source names other days only. Nothing is said of
     true, false, null, an empty string, and of anything about an empty source.
     """
@@ -99,6 +100,8 @@ def _text_occurs(text: str, source: Source) -> Finding:
     if source.has(text):
         return supported(f"{text!r:.60} occurs")
     words = _WORD.findall(text.casefold())
+    if "," in text and source.has(text.partition(",")[0]):
+        return neutral(f"{text!r:.60} occurs but for what follows its comma")
     missing = next((word for word in words if word not in source.words), None)
     if missing is None and words:
         return neutral(f"the words of {text!r:.60} occur, but apart")

@@ -130,7 +130,7 @@ def _of_number(value: Any, schema: Mapping[str, Any]) -> str | None:
         if _is_bound(limit := schema.get(bound)) and wrong(value, limit):
             return f"the number is not within its {bound}"
     step = schema.get("multipleOf")
-    if _is_bound(step) and step and isfinite(value) and _exact(value) % _exact(step):
+    if _is_bound(step) and step and (isinstance(value, int) or isfinite(value)) and _exact(value) % _exact(step):
         return f"the number is no multiple of {step}"
     return None
 

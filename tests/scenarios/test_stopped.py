@@ -155,6 +155,8 @@ def test_any_prefix_of_what_is_kept_goes_on(pieces: Pieces, whole_leg: RunFolder
         same(legs, whole_leg)
         balanced(legs, folder)
         assert legs[0].repeated_calls == len(there) - pieces_kept * CALLS_A_PIECE
+        again = read_records(folder.path / "kept.jsonl", KeptRecord)
+        assert sorted(one.key for one in again) == [f"piece {number}" for number in range(PIECES)]
         assert legs[0].time_s >= max((call.start_s + call.total_s for call in there), default=0)
 
 

@@ -40,6 +40,7 @@ def print_table(head: list[str], rows: list[list[str]]) -> None:
 def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
     """A table for each variant of the settings, and where the report is."""
     from commissure.scenarios.report import by_variant, table_rows
+    from commissure.scenarios.scenario import find_scenario
 
     for title, group in by_variant(legs):
         typer.echo(f"\n{title}")
@@ -53,6 +54,9 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
                 [*common, "modelled s", "saving"],
                 [[*_common(row), _seconds(row.sim_s), _percent(row.saving)] for row in rows],
             )
+        for table in find_scenario(group[0].scenario).tables(group):
+            typer.echo(table.title)
+            print_table(list(table.head), [list(row) for row in table.rows])
         for row in rows:
             if row.disturbed:
                 typer.echo(

@@ -84,7 +84,7 @@ def run_leg(
     """
     prepared = scenario.fleet(fleet, settings, policy, seed)
     leg = leg_name(scenario, settings, policy, world)
-    modelled = scenario.behaviour(settings) if world == "sim" and recording is None else None
+    modelled = scenario.behaviour(settings, seed) if world == "sim" and recording is None else None
     workflow: Workflow = scenario.workflow
     inputs: tuple[object, ...] = (policy,)
     if kept is not None and isinstance(scenario, Resumable):

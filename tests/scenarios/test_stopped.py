@@ -13,17 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commissure.hal.call import Call
 from commissure.hal.errors import CommissureError, UsageError
 from commissure.hal.fleets.fleet import Fleet
+from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import read_calls, read_records
 from commissure.hal.kept import KeptRecord
 from commissure.hal.policy import Candidate, FirstAble
 from commissure.hal.profiles.profile import Profile
+from commissure.hal.runtime import Runtime
 from commissure.scenarios import course, scenario
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.compare import execute, make_plan, run_legs
+from commissure.scenarios.earlier import Earlier
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.plan import Plan
+from commissure.scenarios.run import run
 from commissure.scenarios.runfolder import RunFolder, read_summary
 from commissure.scenarios.stopped import read_stopped
 from tests.support.pieces import CALLS_A_PIECE, FLEET, Pieces
@@ -150,6 +155,8 @@ def test_any_prefix_of_what_is_kept_goes_on(pieces: Pieces, whole_leg: RunFolder
         same(legs, whole_leg)
         balanced(legs, folder)
         assert legs[0].repeated_calls == len(there) - pieces_kept * CALLS_A_PIECE
+        again = read_records(folder.path / "kept.jsonl", KeptRecord)
+        assert sorted(one.key for one in again) == [f"piece {number}" for number in range(PIECES)]
         assert legs[0].time_s >= max((call.start_s + call.total_s for call in there), default=0)
 
 
@@ -188,6 +195,48 @@ def test_the_calibration_is_that_of_the_run(
     assert made == ["whole"] + ["probe"] * 4
     assert [leg.cost_usd for leg in legs] == [0.0] * 8
     assert read_summary(folder.path).calibration is not None
+
+
+@pytest.mark.parametrize(("after", "marked"), [(0, 3), (2, 0)])
+def test_what_is_done_again_is_known_of_named_calls_only(
+    pieces: Pieces, fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, marked: int
+) -> None:
+    monkeypatch.setattr(pieces, "names_calls", False)
+    folder = stopped_run(pieces, plan_of(pieces, fleet, ("live",)), tmp_path, PIECES + after)
+    earlier = read_stopped(folder).done.earlier.calls
+    assert len(earlier) == CALLS_A_PIECE * (after + 1)
+    assert sum(call.repeated for call in earlier) == marked
+
+
+def test_a_leg_that_goes_on_has_the_account_of_all_of_it(fleet: Fleet) -> None:
+    async def ask(rt: Runtime, fleet: OpenFleet) -> None:
+        await rt.sleep(0.01)
+        await fleet.generate(Call("why", max_tokens=2))
+        lost = rt.first(fleet.generate(Call("a", max_tokens=2)), fleet.generate(Call("b", max_tokens=2)))
+        await lost
+
+    one = run(ask, fleet, world="live", earlier=Earlier())
+    two = run(ask, fleet, world="live", earlier=Earlier(one.calls, one.failures))
+    assert two.calls[: len(one.calls)] == one.calls
+    assert two.failures[: len(one.failures)] == one.failures
+    assert len(two.calls) == 2 * len(one.calls) == 4
+    assert len(two.failures) == 2 * len(one.failures) == 2
+    for records in (two.calls, two.failures):
+        assert [record.number for record in records] == list(range(len(records)))
+    assert two.cost_usd > one.cost_usd > 0
+    ended = max(call.start_s + call.total_s for call in one.calls)
+    assert one.calls[0].start_s >= 0.01
+    assert two.calls[len(one.calls)].start_s >= ended + 0.01
+    assert two.time_s >= two.calls[-1].start_s
+
+
+def test_what_a_kill_left_half_written_is_taken_away(
+    pieces: Pieces, fleet: Fleet, whole_leg: RunFolder, tmp_path: Path
+) -> None:
+    folder = stopped_run(pieces, plan_of(pieces, fleet), tmp_path, PIECES)
+    (folder.path / ".summary.json.4711").write_text("{")
+    balanced(go_on(folder), folder)
+    assert {path.name for path in folder.path.iterdir()} == {path.name for path in whole_leg.path.iterdir()}
 
 
 def damage(folder: RunFolder, change: Change) -> None:

@@ -48,6 +48,7 @@ class Pieces:
 
     def __init__(self, on_piece: Callable[[str], None] = lambda key: None) -> None:
         self.on_piece = on_piece
+        self.names_calls = True
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         return fleet
@@ -78,7 +79,9 @@ class Pieces:
         for _ in range(CALLS_A_PIECE):
             await rt.sleep(settings.pause_s)
             asked = dice.randrange(1, 9)
-            reply = await fleet.generate(Call(key, workflow=key, min_tokens=asked, max_tokens=asked))
+            reply = await fleet.generate(
+                Call(key, workflow=key if self.names_calls else "", min_tokens=asked, max_tokens=asked)
+            )
             words += reply.usage.output_tokens
         return {"value": words + dice.random()}
 

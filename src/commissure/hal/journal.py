@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from commissure.hal.errors import CommissureError, UsageError
@@ -52,7 +52,8 @@ class CallRecord(BaseModel):
     workflow: str = ""
     restored: bool = False
     fetched: bool = False
-    repeated: bool = False
+    # Written where it is so.
+    repeated: bool = Field(default=False, exclude_if=lambda repeated: not repeated)
 
     @property
     def computed_tokens(self) -> int:

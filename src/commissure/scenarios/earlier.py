@@ -14,7 +14,10 @@ from commissure.hal.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What was done of a leg until it was stopped: calls and failures, on a clock that starts with its workflow."""
+    """What was done of a leg until it was stopped: calls and failures, on a clock that starts with its workflow.
+
+    How much more they may have cost than was estimated is in no record: `Run.uncertain_usd` is of the last part only.
+    """
 
     calls: tuple[CallRecord, ...] = ()
     failures: tuple[FailureRecord, ...] = ()

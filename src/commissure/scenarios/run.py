@@ -69,7 +69,7 @@ class Run:
     @property
     def trace_hash(self) -> str:
         """Of every call with its times; in `sim` the same seed gives the same hash in any process."""
-        return _hash([call.model_dump(exclude={"leg", "first_s", "repeated"}) for call in self.calls])
+        return _hash([call.model_dump(exclude={"leg", "first_s"}) for call in self.calls])
 
 
 def run(

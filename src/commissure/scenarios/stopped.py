@@ -63,6 +63,10 @@ class Stopped:
 
     def mend(self) -> None:
         """Bring the journals into order: no half lines, no simulated leg's beginning, and what is done again marked."""
+        for cut in self.folder.path.glob(".*.*.*"):
+            # What was being written when the process was killed; see hal/files.py.
+            if cut.suffix[1:].isdigit():
+                cut.unlink()
         self.folder.rewrite("calls.jsonl", self.calls)
         for name, records in (("failures.jsonl", self.failures), ("kept.jsonl", self.kept)):
             if (self.folder.path / name).exists():

@@ -1,4 +1,4 @@
-"""Several answers on silicon: the closed form agrees with the simulation, and the ratio is the product of its causes."""
+"""Several answers on silicon: the closed form agrees with the simulation; the ratio is the product of its causes."""
 
 from dataclasses import replace
 
@@ -114,7 +114,7 @@ def test_hidden_arithmetic_costs_nothing_up_to_the_ridge() -> None:
 
 
 def test_a_sweep_leaves_out_what_there_is_not() -> None:
-    work = Work(questions=2)
+    work = Work(questions=1)
     rows = sweep(endpoints=("1b-h100", "1b-trn2"), ways=("free", "chip"), ns=(1, 8), busy=(0, 64), work=work)
     cases = [(row.measured.case.endpoint, row.measured.case.way) for row in rows]
     assert set(cases) == {("1b-h100", "free"), ("1b-trn2", "free"), ("1b-trn2", "chip")}

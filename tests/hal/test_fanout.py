@@ -107,3 +107,10 @@ def test_a_modelled_endpoint_counts_the_prompt_once_a_request(endpoint: dict[str
 def test_slots_are_a_cap_too() -> None:
     endpoint = {"name": "e", "provider": "llama_cpp", "model": "smollm2-135m", "chip": "cpu", "slots": 4}
     assert sim(endpoint, 10).usage.prompt_tokens == 3 * sim(endpoint, 1).usage.prompt_tokens
+
+
+def test_several_answers_begin_with_the_first_token_of_any() -> None:
+    endpoint = {"name": "e", "provider": "vllm", "model": "llama-3.1-8b", "chip": "nvidia-h100"}
+    one, several = sim(endpoint, 1).timing, sim(endpoint, 9).timing
+    assert several.first_s == one.first_s
+    assert several.total_s > one.total_s

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from commissure.hal.call import Call
 from commissure.hal.profiles.profile import Profile
-from commissure.hal.reply import Chunk, Reply, Usage
+from commissure.hal.reply import Chunk, Reply, Timing, Usage
 from commissure.hal.runtime import Runtime
 
 
@@ -27,10 +27,11 @@ async def fan_out(
     in all, as at an engine that gives several answers itself. Raises what `ask` raises.
     """
     replies = await rt.gather(*(ask(part) for part in in_parts(call, most)))
-    last = max(replies, key=lambda reply: reply.timing.start_s + reply.timing.total_s)
+    last = max(replies, key=lambda reply: _end_s(reply.timing))
     choices = tuple(choice for reply in replies for choice in reply.choices)
     usage = together([reply.usage for reply in replies], shared=shared)
-    return replace(last, choices=choices, usage=usage, cost_usd=profile.price_usd(usage))
+    timing = _timing([reply.timing for reply in replies], last.timing)
+    return replace(last, choices=choices, usage=usage, timing=timing, cost_usd=profile.price_usd(usage))
 
 
 def in_parts(call: Call, most: int) -> list[Call]:
@@ -46,6 +47,18 @@ async def whole_chunks(reply: Reply) -> AsyncGenerator[Chunk, None]:
     for number, choice in enumerate(reply.choices):
         yield Chunk(choice.text, None, "text", number)
     yield Chunk("", reply)
+
+
+def _end_s(timing: Timing) -> float:
+    return timing.start_s + timing.total_s
+
+
+def _timing(timings: Sequence[Timing], last: Timing) -> Timing:
+    """Of all: from the first that was sent to the last that ended, with the first token of any."""
+    start_s = min(one.start_s for one in timings)
+    firsts = [one.start_s + one.first_s for one in timings if one.first_s is not None]
+    first_s = min(firsts) - start_s if len(firsts) == len(timings) else None
+    return replace(last, start_s=start_s, total_s=_end_s(last) - start_s, first_s=first_s)
 
 
 def together(usages: Sequence[Usage], *, shared: bool) -> Usage:

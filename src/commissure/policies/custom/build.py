@@ -62,7 +62,7 @@ def build_of(make: Make) -> Build:
     return _calling(make)
 
 
-def name_of(make: Make) -> str:
+def name_of(make: object) -> str:
     """What a report calls it."""
     if isinstance(make, str):
         return make

@@ -1,0 +1,151 @@
+"""JSON values as texts to compare by, and records as leaves by their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from json.encoder import encode_basestring_ascii
+from math import isfinite
+from typing import Any, Final
+
+DEEPEST: Final = 64
+"""Levels of nesting that are taken apart; what lies deeper is one leaf, whole."""
+
+_PLAIN_BITS = 2048  # an integer of more is written in hex: Python refuses to write some of them in decimal
+
+
+class Absent(Enum):
+    """What a record says under a key that it lacks."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class _Text(str):
+    """A piece of the canonical text that needs no more work."""
+
+    __slots__ = ()
+
+
+_END_OBJECT, _END_ARRAY, _COMMA = _Text("}"), _Text("]"), _Text(",")
+_WORDS: Mapping[Any, str] = {None: "null", True: "true", False: "false", ABSENT: "absent"}
+
+
+def canonical(value: Any) -> str:
+    """The text that two JSON values share just where they are equal; nesting of any depth.
+
+    Numbers are equal by value (61, 61.0 and 6.1e1 as Python reads them), and never equal to a boolean; strings are
+    exact; the order of an object's keys does not matter. NaN and the infinities are their names, so that NaN is
+    itself. `ABSENT` has a text that no JSON value has.
+    """
+    if not isinstance(value, (dict, list, tuple)):
+        return _scalar_text(value)
+    said: list[str] = []
+    ahead: list[Any] = [value]
+    while ahead:
+        node = ahead.pop()
+        if type(node) is _Text:
+            said.append(node)
+        elif isinstance(node, dict):
+            said.append("{")
+            ahead.append(_END_OBJECT)
+            for number, key in enumerate(sorted(node, reverse=True)):
+                comma = "," if number + 1 < len(node) else ""
+                ahead += (node[key], _Text(f"{comma}{encode_basestring_ascii(key)}:"))
+        elif isinstance(node, (list, tuple)):
+            said.append("[")
+            ahead.append(_END_ARRAY)
+            for item in reversed(node):
+                ahead += (item, _COMMA)
+            if node:
+                ahead.pop()  # no comma before the first
+        else:
+            said.append(_scalar_text(node))
+    return "".join(said)
+
+
+def _scalar_text(value: Any) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if value is None or value is ABSENT or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, float):
+        if not isfinite(value):
+            return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        if not value.is_integer():
+            return repr(value)
+        value = int(value)
+    return str(value) if value.bit_length() <= _PLAIN_BITS else hex(value)
+
+
+def flatten(record: Any) -> dict[str, Any]:
+    """The leaves of a JSON value by their paths, in its own order; `assemble` puts them together again.
+
+    Paths are JSON Pointers (RFC 6901): "/items/0/price". An array's length is a leaf of its own at "/items~#", which is
+    no pointer, so that no key can be taken for it. An empty object is a leaf, {}. What lies beneath DEEPEST levels is
+    one leaf.
+    """
+    leaves: dict[str, Any] = {}
+    _flatten(record, "", 0, leaves)
+    return leaves
+
+
+def _flatten(node: Any, path: str, depth: int, leaves: dict[str, Any]) -> None:
+    if depth < DEEPEST and node and isinstance(node, dict):
+        for key, value in node.items():
+            _flatten(value, path_of(path, key), depth + 1, leaves)
+    elif depth < DEEPEST and isinstance(node, (list, tuple)):
+        leaves[length_path(path)] = len(node)
+        for place, value in enumerate(node):
+            _flatten(value, f"{path}/{place}", depth + 1, leaves)
+    else:
+        leaves[path] = node
+
+
+def path_of(path: str, key: str) -> str:
+    """The path of an object's key, from the object's own."""
+    if "~" in key or "/" in key:
+        key = key.replace("~", "~0").replace("/", "~1")
+    return f"{path}/{key}"
+
+
+def length_path(path: str) -> str:
+    """The path of an array's length, from the array's own."""
+    return f"{path}~#"
+
+
+_LENGTH, _LEAF = "~#", "~="  # no part of a pointer is written so
+
+
+def assemble(leaves: Mapping[str, Any]) -> Any:
+    """The JSON value of these leaves, in their order; ABSENT ones are left out.
+
+    An object that loses every leaf is left out too; with no leaf left at all the value is ABSENT. Elements beyond an
+    array's length do not count, and a missing one is null. Raises ValueError where a path is a leaf and above one.
+    """
+    root: dict[str, Any] = {}
+    for path, leaf in leaves.items():
+        if leaf is not ABSENT:
+            kind = _LENGTH if path.endswith(_LENGTH) else _LEAF
+            node = root
+            for part in path.removesuffix(_LENGTH).split("/"):
+                node = node.setdefault(part, {})
+                if _LEAF in node:
+                    raise ValueError(f"the path {path!r} leads through a leaf")
+            if kind is _LEAF and node:
+                raise ValueError(f"the path {path!r} is a leaf and above one")
+            node[kind] = leaf
+    return _joined(root.get("", {}))
+
+
+def _joined(node: dict[str, Any]) -> Any:
+    if not node:
+        return ABSENT
+    if _LEAF in node:
+        return node[_LEAF]
+    if _LENGTH in node:
+        items = (_joined(node.get(str(place), {})) for place in range(node[_LENGTH]))
+        return [None if item is ABSENT else item for item in items]
+    return {key.replace("~1", "/").replace("~0", "~"): _joined(value) for key, value in node.items()}

@@ -11,7 +11,7 @@ from commissure.policies.ensemble.sample import Decision, Question, Sample
 
 
 class Selector(ABC):
-    """Which answer several candidates make. `ordered` says that the order of the candidates matters, as to the first."""
+    """Which answer several candidates make. `ordered`: their order matters to it, as to the first."""
 
     ordered: ClassVar[bool] = False
 

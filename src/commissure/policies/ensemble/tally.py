@@ -39,6 +39,17 @@ def voters(candidates: Iterable[Sample]) -> list[Voter]:
     ]
 
 
+def weighted_voters(parsed: Iterable[Voter]) -> tuple[list[Voter], list[float]]:
+    """Those that tell a log probability, and what each weighs: its probability, so that all weigh 1 together."""
+    able = [(one, one.logprob) for one in parsed if one.logprob is not None]
+    return [one for one, _ in able], probabilities([logprob for _, logprob in able]) if able else []
+
+
+def first_saying(parsed: Iterable[Voter], text: str) -> Voter:
+    """The first whose value has this canonical text. Raises StopIteration if there is none."""
+    return next(one for one in parsed if one.text == text)
+
+
 def _told(logprob: float | None) -> float | None:
     return logprob if logprob is not None and isfinite(logprob) else None
 

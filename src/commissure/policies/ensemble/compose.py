@@ -1,0 +1,159 @@
+"""A record put together from the votes on its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import fsum
+from typing import Any
+
+from commissure.policies.ensemble.leaves import ABSENT, DEEPEST, canonical, length_path, path_of
+from commissure.policies.ensemble.sample import Decision
+from commissure.policies.ensemble.separable import COUPLING, Coupled, Plain, Rules, kind_of, of_key, of_place, required
+from commissure.policies.ensemble.similarity import similarities
+from commissure.policies.ensemble.tally import Voter, Won, count
+
+Ballot = tuple[list[int], list[Any]]  # the voters' places, and what each says of one node
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A record, and what share of all weight says each of its leaves, by its path; a key that is left out is a leaf."""
+
+    value: Any = field(hash=False)
+    shares: Mapping[str, float] = field(hash=False)
+
+    @property
+    def confidence(self) -> float:
+        """The lowest share of a leaf: the whole is right only if its least certain field is."""
+        return min(self.shares.values())
+
+    def decision(self, parsed: Sequence[Voter]) -> Decision:
+        """With the first voter that says it whole, if any does."""
+        text = canonical(self.value)
+        index = next((one.index for one in parsed if one.text == text), None)
+        return Decision(self.value, index, self.confidence)
+
+
+def compose(parsed: Sequence[Voter], schema: Any, weights: Sequence[float] | None = None) -> Composed:
+    """The winner of every leaf, by the votes or weights of at least one voter, ties broken as `count` breaks them.
+
+    At each node the voters first decide whether it is an object, an array or a scalar (a key's absence is a scalar
+    like any other, but has no vote on a required key that some voter has). Only those that say so go on: over an
+    object key by key; over an array, on its length, and those of that length place by place; over `anyOf` and `oneOf`,
+    on the branch, told by its kind or by a required key with constants of its own.
+
+    Promised: where every voter's value satisfies the schema, so does the result. Rules that couple fields (COUPLING,
+    branches not told apart, `patternProperties`, references but by JSON Pointer into this document without inner `$id`)
+    are not checked but kept by taking a whole value that a voter has there: the nearest by `similarity` to what the
+    leaves' votes alone would make. Values beneath DEEPEST levels are voted on whole. Where a voter's value is not valid
+    the result may not be either.
+    """
+    composer = _Composer(parsed, Rules(schema), weights)
+    value = composer.node("", 0, (list(range(len(parsed))), [one.value for one in parsed]), [schema])
+    return Composed(value, composer.shares)
+
+
+class _Composer:
+    def __init__(self, parsed: Sequence[Voter], rules: Rules, weights: Sequence[float] | None) -> None:
+        self.shares: dict[str, float] = {}
+        self._parsed = parsed
+        self._weights = weights
+        self._total = float(len(parsed)) if weights is None else fsum(weights)
+        self._rules = rules
+
+    def node(self, path: str, depth: int, ballot: Ballot, schemas: list[Any] | None) -> Any:
+        """What the voters say at a path; None as schemas for rules that are coupled."""
+        kinds = {kind_of(value) for value in ballot[1]}
+        ballot = self._decided(list(map(kind_of, ballot[1])), ballot)[0] if len(kinds) > 1 else ballot
+        kind = kind_of(ballot[1][0])
+        if kind == "scalar" or depth >= DEEPEST:
+            return self._whole(path, ballot)
+        try:
+            plain, ballot = self._settled(schemas, ballot)
+        except Coupled:
+            return self._nearest(path, depth, ballot)
+        if kind == "object":
+            return self._object(path, depth, ballot, plain)
+        return self._array(path, depth, ballot, plain)
+
+    def _decided(self, texts: list[str], ballot: Ballot) -> tuple[Ballot, Won]:
+        """The ballot of those whose texts won."""
+        places, values = ballot
+        weights = None if self._weights is None else [self._weights[place] for place in places]
+        won = count(texts, [self._parsed[place].logprob for place in places], weights)
+        return ([places[one] for one in won.places], [values[one] for one in won.places]), won
+
+    def _share(self, path: str, places: Sequence[int]) -> None:
+        votes = len(places) if self._weights is None else fsum(self._weights[place] for place in places)
+        self.shares[path] = min(1.0, votes / self._total) if self._total else 0.0
+
+    def _whole(self, path: str, ballot: Ballot) -> Any:
+        (places, values), _ = self._decided(list(map(canonical, ballot[1])), ballot)
+        self._share(path, places)
+        return values[0]
+
+    def _settled(self, schemas: list[Any] | None, ballot: Ballot) -> tuple[list[Plain], Ballot]:
+        """All that holds for the node once its branches are chosen, and those that chose them."""
+        if schemas is None:
+            raise Coupled
+        kind = kind_of(ballot[1][0])
+        settled: list[Plain] = []
+        ahead = self._rules.opened(schemas)
+        while ahead:
+            schema = ahead.pop()
+            if any(schema.get(keyword, False) is not False for keyword in COUPLING[kind] & schema.keys()):
+                raise Coupled
+            settled.append(schema)
+            for choice in (schema[keyword] for keyword in ("anyOf", "oneOf") if keyword in schema):
+                branch, ballot = self._chosen(self._rules.branches(choice, kind), ballot)
+                ahead += self._rules.opened([branch])
+        return settled, ballot
+
+    def _chosen(self, branches: list[Any], ballot: Ballot) -> tuple[Any, Ballot]:
+        if len(branches) == 1:
+            return branches[0], ballot
+        if not branches or kind_of(ballot[1][0]) != "object":
+            raise Coupled
+        name, by_text = self._rules.discriminator(branches)
+        said = [canonical(value.get(name, ABSENT)) for value in ballot[1]]
+        known = [at for at, text in enumerate(said) if text in by_text]
+        if not known:
+            raise Coupled
+        ballot = [ballot[0][at] for at in known], [ballot[1][at] for at in known]
+        ballot, won = self._decided([str(by_text[said[at]]) for at in known], ballot)
+        return branches[int(won.text)], ballot
+
+    def _object(self, path: str, depth: int, ballot: Ballot, plain: list[Plain]) -> dict[str, Any]:
+        places, values = ballot
+        must = required(plain)
+        made = {}
+        for key in dict.fromkeys(key for value in values for key in value):
+            said = [value.get(key, ABSENT) for value in values]
+            voting = places
+            if key in must:
+                voting = [place for place, one in zip(places, said, strict=True) if one is not ABSENT]
+                said = [one for one in said if one is not ABSENT]
+            value = self.node(path_of(path, key), depth + 1, (voting, said), of_key(plain, key))
+            if value is not ABSENT:
+                made[key] = value
+        if not any(values):
+            self._share(path, places)
+        return made
+
+    def _array(self, path: str, depth: int, ballot: Ballot, plain: list[Plain]) -> list[Any]:
+        (places, values), won = self._decided([str(len(value)) for value in ballot[1]], ballot)
+        self._share(length_path(path), places)
+        return [
+            self.node(f"{path}/{at}", depth + 1, (places, [value[at] for value in values]), of_place(plain, at))
+            for at in range(int(won.text))
+        ]
+
+    def _nearest(self, path: str, depth: int, ballot: Ballot) -> Any:
+        """Of the values that voters have here, the likest to what they make without any rules."""
+        made = _Composer(self._parsed, Rules(True), self._weights).node(path, depth, ballot, [])
+        distinct = {canonical(value): value for value in ballot[1]}
+        likeness = dict(zip(distinct, similarities([made, *distinct.values()])[0][1:], strict=True))
+        nearest = max(likeness.values())
+        kept = [at for at, value in enumerate(ballot[1]) if likeness[canonical(value)] == nearest]
+        return self._whole(path, ([ballot[0][at] for at in kept], [ballot[1][at] for at in kept]))

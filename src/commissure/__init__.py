@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from commissure.hal.reply import Choice, Chunk, Logprob, Reply, Timing, Usage, join
     from commissure.hal.runtime import Runtime
     from commissure.hal.telemetry import span_listener
+    from commissure.policies.cache import build_evictor
     from commissure.policies.ensemble.sample import NO_DECISION, Decision, Question, Sample
     from commissure.policies.ensemble.selector import Selector
     from commissure.policies.ensemble.selectors import build_selector
-    from commissure.policies.cache import build_evictor
     from commissure.policies.placement import build_placer
     from commissure.policies.prefetch import build_prefetcher
     from commissure.policies.routing import build_router

@@ -50,6 +50,14 @@ def kind_of(found: Any) -> Kind:
     return SELECTOR if _builds_a_selector(found) else EVICTOR
 
 
+def name_of(make: object) -> str:
+    """What a report calls it."""
+    if isinstance(make, str):
+        return make
+    name = getattr(make, "__name__", type(make).__name__)
+    return str(getattr(make, "__module__", name)) if name == "build" else str(name)
+
+
 def _builds_a_selector(build: Callable[..., Any]) -> bool:
     try:
         signature = inspect.signature(build)

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from commissure.hal.errors import UsageError
-from commissure.policies.custom.build import name_of
+from commissure.policies.custom.kind import name_of
 from commissure.policies.custom.module import failed
 from commissure.policies.ensemble.selector import Selector
 from commissure.policies.ensemble.selectors import build_selector

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from commissure.hal.errors import UsageError
 from commissure.policies.cache.traces.flat import uses_of
-from commissure.policies.custom.build import Make, name_of
+from commissure.policies.custom.build import Make
+from commissure.policies.custom.kind import name_of
 from commissure.policies.testing.broken import Broken, Raised, Unsortable
 from commissure.policies.testing.build import fresh, is_offline
 from commissure.policies.testing.case import Case

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from commissure.hal.errors import UsageError
-from commissure.policies.custom.build import name_of
+from commissure.policies.custom.kind import name_of
 from commissure.policies.custom.selector import MakeSelector
 from commissure.policies.testing.broken import Broken, Raised
 from commissure.policies.testing.report import CounterExample, Finding, Verdict

@@ -14,7 +14,7 @@ from commissure.hal.clock.dice import Dice, dice
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.testing.selection.poll import Poll
 
-CANDIDATES, WRONG_VALUES = 8, 6
+CANDIDATES, WRONG_VALUES, TEMPERATURE = 8, 6, 0.7
 REFUTED = 0.3
 """Of wrong values so many do not stand in the source."""
 DISCERNS = 1.0
@@ -27,6 +27,7 @@ class Population:
 
     The probability of a field's right value is Beta(`right`); with probability `shared` it is its record's own draw.
     One wrong value holds the share `strong` of the rest, so that candidates err together; others have equal parts.
+    Candidates are sampled at a temperature of 0.7; their log probabilities are those at 1.
     """
 
     name: str
@@ -60,7 +61,7 @@ def answered(population: Population, number: int, seed: int) -> Answered:
               for _ in range(population.fields)]  # fmt: skip
     values = [_values(place, chance) for place in range(population.fields)]
     weights = [_weights(mass, population.strong) for mass in masses]
-    ends = [list(accumulate(one)) for one in weights]
+    ends = [list(accumulate(mass ** (1 / TEMPERATURE) for mass in one)) for one in weights]
     candidates = []
     for _ in range(CANDIDATES):
         chosen = [chance.choices(range(1 + WRONG_VALUES), cum_weights=one)[0] for one in ends]

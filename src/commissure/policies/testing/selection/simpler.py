@@ -89,7 +89,9 @@ def _values(value: Any) -> Iterator[Any]:
 
 
 def _inner(value: Any) -> Iterator[Any]:
-    """What is within, the deepest quickly: 256 levels down, 128, ..., and each part."""
+    """What is within, the deepest quickly: 256 levels down, 128, ..., and each part; of a text, a shorter one."""
+    if isinstance(value, str):
+        yield from ("", "a", "b", value[: len(value) // 2], value[1:])
     steps = 256
     while steps > 1:
         node = value

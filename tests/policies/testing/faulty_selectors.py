@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Sequence
 from itertools import count
@@ -93,9 +92,9 @@ class Pythonic(First):
     """Takes True for 1, as Python does."""
 
     def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
-        decision = super().select(candidates, question)
-        values = [one.value for one in candidates]
-        return Decision(decision.value, values.index(decision.value), 0.5) if decision.answered else decision
+        last = super().select(candidates[::-1], question).value
+        place = next((place for place, one in enumerate(candidates) if one.parsed and one.value == last), None)
+        return NO_DECISION if place is None else Decision(last, place, 0.5)
 
 
 class Insists(First):
@@ -140,6 +139,15 @@ class Sorts(First):
         return decision
 
 
+class Drains(First):
+    """Takes the candidates out of the list."""
+
+    def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
+        decision = super().select(candidates, question)
+        candidates.clear()  # type: ignore[attr-defined]
+        return decision
+
+
 class Completes(First):
     """Fills in what is missing, in the candidate's own value."""
 
@@ -150,10 +158,15 @@ class Completes(First):
         return super().select(candidates, question)
 
 
-class Dice(Selector):
+class TakesTurns(Selector):
+    """Says the first, then the last, then the first again."""
+
+    def __init__(self) -> None:
+        self._number = count()
+
     def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
         parsed = [one.value for one in candidates if one.parsed]
-        return Decision(random.choice(parsed), None, 0.5) if parsed else NO_DECISION
+        return Decision(parsed[-(next(self._number) % 2)], None, 0.5) if parsed else NO_DECISION
 
 
 class Remembers(Selector):

@@ -15,7 +15,7 @@ from commissure.policies.testing.selection.poll import Poll
 
 
 class Abstained(Broken):
-    """It says nothing, as it may; so there is nothing to judge."""
+    """Nothing is said, as may be; so there is nothing to judge."""
 
 
 def fresh(make: MakeSelector) -> Selector:

@@ -17,7 +17,7 @@ from commissure.policies.custom.selector import MakeSelector
 from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.sample import Question, Sample
 from commissure.policies.testing.broken import Broken, Raised, shown
-from commissure.policies.testing.selection.ask import answer, ask, asked, fresh, same, same_value, told
+from commissure.policies.testing.selection.ask import Abstained, answer, ask, asked, fresh, same, same_value, told
 from commissure.policies.testing.selection.poll import Poll, key, salted
 
 # So often is a selector asked and built once more: one that rolls dice may agree with itself a few times.
@@ -64,7 +64,7 @@ def nothing_parsed_is_no_answer(make: MakeSelector, poll: Poll) -> None:
 def says_what_all_say(make: MakeSelector, poll: Poll) -> None:
     """Where all that parse say the same, it says that."""
     if not poll.parsed():
-        return
+        raise Abstained("nobody says anything")
     text = poll.parsed()[0].text
     alike = replace(poll, candidates=tuple(replace(one, text=text) if one.parsed else one for one in poll.candidates))
     decision = answer(fresh(make), alike)

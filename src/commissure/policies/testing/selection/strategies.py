@@ -23,6 +23,10 @@ ODD: tuple[Any, ...] = (
 UNPARSED = ("", "{", '{"a": 1', "no JSON", "null null", "[" * 30, "\ufeff", "```json\n{}\n```")
 
 
+# What Python, or str, takes for the same.
+ALIKE: tuple[list[Any], ...] = (
+    [1, True, "1"], [0, False, ""], [None, "null", "None"], [{"a": 1}, {"a": True}], [[], {}, ""], [[0], [False]],
+)  # fmt: skip
 LOGPROBS, VERDICTS = (-0.1, -1.0, -1.0, -2.5, -30.0, -2000.0), (0.0, 0.2, 0.5, 0.5, 0.9, 1.0)
 SOME = ("all", "all", "some", "none")
 
@@ -60,8 +64,10 @@ def polls(draw: st.DrawFn, most: int = MOST) -> Poll:
     # Who says what is left to dice: hypothesis would repeat itself, and most candidates would agree.
     record, changes = draw(_RECORDS), draw(_CHANGES)
     chance = dice(f"poll/{draw(_SEED)}/{json.dumps([record, changes])}")
-    kind = chance.choice(("record", "record", "record", "any", "deep"))
+    kind = chance.choice(("record", "record", "record", "any", "deep", "alike"))
     values = _variants(record, changes, chance) if kind == "record" else draw(_VALUES)
+    if kind == "alike":
+        values = chance.choice(ALIKE)
     if kind == "deep":
         values = [*values[:2], draw(_DEEP)]
     count = chance.choice((0, 1, *range(2, most + 1), *range(3, most + 1)))

@@ -10,7 +10,7 @@ from typing import Any
 from commissure.policies.ensemble.leaves import ABSENT, DEEPEST, canonical, length_path, path_of
 from commissure.policies.ensemble.sample import Decision
 from commissure.policies.ensemble.separable import COUPLING, Coupled, Plain, Rules, kind_of, of_key, of_place, required
-from commissure.policies.ensemble.similarity import similarities
+from commissure.policies.ensemble.similarity import likeness
 from commissure.policies.ensemble.tally import Voter, Won, count
 
 Ballot = tuple[list[int], list[Any]]  # the voters' places, and what each says of one node
@@ -64,11 +64,12 @@ class _Composer:
 
     def node(self, path: str, depth: int, ballot: Ballot, schemas: list[Any] | None) -> Any:
         """What the voters say at a path; None as schemas for rules that are coupled."""
-        kinds = {kind_of(value) for value in ballot[1]}
-        ballot = self._decided(list(map(kind_of, ballot[1])), ballot)[0] if len(kinds) > 1 else ballot
+        kinds: list[str] = list(map(kind_of, ballot[1]))
+        if kinds.count(kinds[0]) < len(kinds):
+            ballot, _ = self._decided(kinds, ballot)
         kind = kind_of(ballot[1][0])
         if kind == "scalar" or depth >= DEEPEST:
-            return self._whole(path, ballot)
+            return self._whole(path, list(map(canonical, ballot[1])), ballot)
         try:
             plain, ballot = self._settled(schemas, ballot)
         except Coupled:
@@ -88,8 +89,8 @@ class _Composer:
         votes = len(places) if self._weights is None else fsum(self._weights[place] for place in places)
         self.shares[path] = min(1.0, votes / self._total) if self._total else 0.0
 
-    def _whole(self, path: str, ballot: Ballot) -> Any:
-        (places, values), _ = self._decided(list(map(canonical, ballot[1])), ballot)
+    def _whole(self, path: str, texts: list[str], ballot: Ballot) -> Any:
+        (places, values), _ = self._decided(texts, ballot)
         self._share(path, places)
         return values[0]
 
@@ -152,8 +153,10 @@ class _Composer:
     def _nearest(self, path: str, depth: int, ballot: Ballot) -> Any:
         """Of the values that voters have here, the likest to what they make without any rules."""
         made = _Composer(self._parsed, Rules(True), self._weights).node(path, depth, ballot, [])
-        distinct = {canonical(value): value for value in ballot[1]}
-        likeness = dict(zip(distinct, similarities([made, *distinct.values()])[0][1:], strict=True))
-        nearest = max(likeness.values())
-        kept = [at for at, value in enumerate(ballot[1]) if likeness[canonical(value)] == nearest]
-        return self._whole(path, ([ballot[0][at] for at in kept], [ballot[1][at] for at in kept]))
+        texts = list(map(canonical, ballot[1]))
+        distinct = dict(zip(texts, ballot[1], strict=True))
+        near = dict(zip(distinct, likeness(made, distinct.values()), strict=True))
+        nearest = max(near.values())
+        kept = [at for at, text in enumerate(texts) if near[text] == nearest]
+        ballot = [ballot[0][at] for at in kept], [ballot[1][at] for at in kept]
+        return self._whole(path, [texts[at] for at in kept], ballot)

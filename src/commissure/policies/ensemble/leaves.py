@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from json.encoder import encode_basestring_ascii
 from math import isfinite
@@ -11,6 +11,7 @@ from typing import Any, Final
 DEEPEST: Final = 64
 """Levels of nesting that are taken apart; what lies deeper is one leaf, whole."""
 
+_NESTED = (dict, list, tuple)
 _PLAIN_BITS = 2048  # an integer of more is written in hex: Python refuses to write some of them in decimal
 
 
@@ -23,13 +24,6 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 
-class _Text(str):
-    """A piece of the canonical text that needs no more work."""
-
-    __slots__ = ()
-
-
-_END_OBJECT, _END_ARRAY, _COMMA = _Text("}"), _Text("]"), _Text(",")
 _WORDS: Mapping[Any, str] = {None: "null", True: "true", False: "false", ABSENT: "absent"}
 
 
@@ -40,33 +34,51 @@ def canonical(value: Any) -> str:
     exact; the order of an object's keys does not matter. NaN and the infinities are their names, so that NaN is
     itself. `ABSENT` has a text that no JSON value has.
     """
-    if not isinstance(value, (dict, list, tuple)):
-        return _scalar_text(value)
+    if not isinstance(value, _NESTED):
+        return _scalar(value)
     said: list[str] = []
     ahead: list[Any] = [value]
     while ahead:
         node = ahead.pop()
-        if type(node) is _Text:
+        if isinstance(node, str):
             said.append(node)
-        elif isinstance(node, dict):
-            said.append("{")
-            ahead.append(_END_OBJECT)
-            for number, key in enumerate(sorted(node, reverse=True)):
-                comma = "," if number + 1 < len(node) else ""
-                ahead += (node[key], _Text(f"{comma}{encode_basestring_ascii(key)}:"))
-        elif isinstance(node, (list, tuple)):
-            said.append("[")
-            ahead.append(_END_ARRAY)
-            for item in reversed(node):
-                ahead += (item, _COMMA)
-            if node:
-                ahead.pop()  # no comma before the first
         else:
-            said.append(_scalar_text(node))
+            ahead += reversed(_object(node) if isinstance(node, dict) else _array(node))
     return "".join(said)
 
 
-def _scalar_text(value: Any) -> str:
+def _object(node: dict[str, Any]) -> list[Any]:
+    """Its text in pieces, with the nested values among them that are still to be said."""
+    pieces: list[Any] = []
+    text = "{"
+    for key in sorted(node):
+        text += f"{encode_basestring_ascii(key)}:" if text == "{" else f",{encode_basestring_ascii(key)}:"
+        value = node[key]
+        if isinstance(value, _NESTED):
+            pieces += (text, value)
+            text = ""
+        else:
+            text += _scalar(value)
+    pieces.append(text + "}")
+    return pieces
+
+
+def _array(node: Iterable[Any]) -> list[Any]:
+    pieces: list[Any] = []
+    text = "["
+    for value in node:
+        if text != "[":
+            text += ","
+        if isinstance(value, _NESTED):
+            pieces += (text, value)
+            text = ""
+        else:
+            text += _scalar(value)
+    pieces.append(text + "]")
+    return pieces
+
+
+def _scalar(value: Any) -> str:
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if value is None or value is ABSENT or isinstance(value, bool):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import fsum, isfinite
+from math import fsum, inf
+from operator import add
 from typing import Any
 
 from commissure.policies.ensemble.leaves import canonical, flatten
 
 Number = int | float
+_NUMBERS = (int, float)  # and no booleans
 
 
 def similarity(one: Any, other: Any) -> float:
@@ -19,18 +22,29 @@ def similarity(one: Any, other: Any) -> float:
     Unequal numbers of one sign count the smaller over the greater; unequal strings Dice's coefficient of their pairs of
     neighbouring characters (Dice 1945; Adamson and Boreham 1974); all else 0. An array is compared place by place.
     """
-    return similarities([one, other])[0][1]
+    return likeness(one, [other])[0]
 
 
 def similarities(records: Sequence[Any]) -> list[list[float]]:
     """The similarity of each two records, as a square matrix. What two leaves have in common is found out once."""
     compared = _Compared()
     fields = [compared.fields(record) for record in records]
+    alike = set.intersection(*(set(one.items()) for one in fields)) if fields else set()
+    for path, _ in alike:  # most fields of real candidates: each two records share these
+        for one in fields:
+            del one[path]
     matrix = [[1.0] * len(records) for _ in records]
     for row, mine in enumerate(fields):
         for column in range(row):
-            matrix[row][column] = matrix[column][row] = compared.records(mine, fields[column])
+            matrix[row][column] = matrix[column][row] = compared.records(mine, fields[column], len(alike))
     return matrix
+
+
+def likeness(record: Any, others: Iterable[Any]) -> list[float]:
+    """The similarity of one record to each of the others."""
+    compared = _Compared()
+    mine = compared.fields(record)
+    return [compared.records(mine, compared.fields(other)) for other in others]
 
 
 class _Compared:
@@ -38,7 +52,7 @@ class _Compared:
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
-        self._pairs: dict[str, frozenset[str]] = {}
+        self._pairs: dict[str, set[str]] = {}
         self._leaves: dict[tuple[str, str], float] = {}
 
     def fields(self, record: Any) -> dict[str, str]:
@@ -49,8 +63,8 @@ class _Compared:
             self._values[text] = value
         return fields
 
-    def records(self, mine: dict[str, str], theirs: dict[str, str]) -> float:
-        """The mean over the leaves of both, a shared one counted once."""
+    def records(self, mine: dict[str, str], theirs: dict[str, str], alike: int = 0) -> float:
+        """The mean over the leaves of both, a shared one counted once, and so many more that are equal."""
         shared = equal = 0
         partial = []
         for path, text in mine.items():
@@ -62,24 +76,19 @@ class _Compared:
                 else:
                     known = self._leaves.get((text, other))
                     partial.append(self._unequal(text, other) if known is None else known)
-        return (equal + fsum(partial)) / (len(mine) + len(theirs) - shared)
+        return (alike + equal + fsum(partial)) / (alike + len(mine) + len(theirs) - shared)
 
     def _unequal(self, text: str, other: str) -> float:
         one, two = self._values[text], self._values[other]
-        if isinstance(one, str) and isinstance(two, str):
-            near = self._dice(one, two)
-        elif isinstance(one, Number) and isinstance(two, Number) and bool not in (type(one), type(two)):
-            near = nearness(one, two)
+        if type(one) is str and type(two) is str:
+            mine, theirs = self._of(one), self._of(two)
+            near = 2 * len(mine & theirs) / (len(mine) + len(theirs))  # Dice's coefficient
         else:
-            near = 0.0
+            near = nearness(one, two) if type(one) in _NUMBERS and type(two) in _NUMBERS else 0.0
         self._leaves[text, other] = self._leaves[other, text] = near
         return near
 
-    def _dice(self, one: str, other: str) -> float:
-        mine, theirs = self._of(one), self._of(other)
-        return 2 * len(mine & theirs) / (len(mine) + len(theirs))
-
-    def _of(self, text: str) -> frozenset[str]:
+    def _of(self, text: str) -> set[str]:
         found = self._pairs.get(text)
         if found is None:
             found = self._pairs[text] = neighbours(text)
@@ -87,25 +96,22 @@ class _Compared:
 
 
 def nearness(one: Number, other: Number) -> float:
-    """The smaller over the greater in size, 0 to 1, of unequal numbers; 0 where the signs differ or one is not finite."""
-    if any(isinstance(number, float) and not isfinite(number) for number in (one, other)) or (one < 0) != (other < 0):
+    """Of unequal numbers the smaller over the greater in size; 0 where the signs differ or one is not finite."""
+    if (one < 0) != (other < 0):
         return 0.0
     low, high = sorted((abs(one), abs(other)))
     try:
-        return low / high
-    except OverflowError:  # an integer beyond the floats, and a float
-        return float(Fraction(low) / Fraction(high))
+        near = low / high
+    except OverflowError:  # an integer beyond the floats, beside a float
+        near = 0.0 if high == inf else float(Fraction(low) / Fraction(high))
+    return near if near == near else 0.0
 
 
-def neighbours(text: str) -> frozenset[str]:
+def neighbours(text: str) -> set[str]:
     """Its pairs of neighbouring characters, the ends included; a pair that comes again is told from the first."""
     framed = f"\x02{text}\x03"
-    pairs = [framed[place : place + 2] for place in range(len(framed) - 1)]
-    found = set(pairs)
-    if len(found) < len(pairs):
-        seen: dict[str, int] = {}
-        for pair in pairs:
-            again = seen[pair] = seen.get(pair, 0) + 1
-            if again > 1:
-                found.add(f"{pair}{again}")
-    return frozenset(found)
+    found = set(map(add, framed, framed[1:]))
+    if len(found) <= len(text):
+        times = Counter(map(add, framed, framed[1:])).items()
+        found.update(f"{pair}{again}" for pair, many in times if many > 1 for again in range(1, many))
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from commissure.hal.errors import UsageError
 from commissure.policies.ensemble.sample import NO_DECISION, Decision, Question, Sample
 from commissure.policies.ensemble.selector import Selector
 from commissure.policies.ensemble.selectors.plurality import Plurality
@@ -31,6 +32,15 @@ class Raises(Selector):
     def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
         value = next(one.value for one in candidates if one.parsed)
         return Decision(value, None, 1.0)
+
+
+class Refuses(First):
+    """Asks for log probabilities, which not all candidates have."""
+
+    def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
+        if any(one.logprob is None for one in candidates):
+            raise UsageError("an endpoint that tells log probabilities is needed")
+        return super().select(candidates, question)
 
 
 class Recursive(First):

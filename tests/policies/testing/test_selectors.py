@@ -37,6 +37,7 @@ BY_NAME = {invariant.name: invariant for invariant in SELECTOR_INVARIANTS}
 # Who breaks what, the counter-example's candidates, and a part of what is said of it.
 FAULTY = [
     ("answers", faulty.Raises, [], "select raised StopIteration"),
+    ("answers", faulty.Refuses, None, "select raised UsageError: an endpoint that tells"),
     ("answers", faulty.Recursive, None, "select raised RecursionError"),
     ("answers", faulty.Unwrapped, [], "select gave None: it must return a Decision"),
     ("answers", faulty.Sets, ["0"], "a value that is no JSON: {'a'}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from commissure.policies.ensemble.sample import Sample
@@ -21,6 +22,9 @@ def simpler(poll: Poll) -> Iterator[Poll]:
         for first in range(0, count, length):
             yield replace(poll, candidates=poll.candidates[:first] + poll.candidates[first + length :])
         length //= 2
+    # Of each side of a tie one.
+    for pair in combinations(range(count), 2):
+        yield replace(poll, candidates=tuple(one for place, one in enumerate(poll.candidates) if place not in pair))
     yield from _plainer(poll)
     for text in dict.fromkeys(one.text for one in poll.candidates if one.parsed):
         for plain in _values(json.loads(text)):

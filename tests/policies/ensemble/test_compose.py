@@ -22,6 +22,7 @@ OBJECTS = [
 ]
 ARRAYS = [list(items) for length in range(4) for items in product((0, 1, 2), repeat=length)]
 TAGGED_OBJECTS = [{"t": tag, **one} for tag in ("p", "q", "r") for one in OBJECTS]
+PATTERNED = [{"p": one} for one in OBJECTS]
 MIXED = [{"a": one, "b": other} for one, other in product((0, 1, [], [0], {}, {"a": 0}), repeat=2)]
 SHARED = {
     "anyOf": [
@@ -48,7 +49,7 @@ COUPLINGS: list[tuple[str, list[Any], dict[str, Any]]] = [
     ("$ref", OBJECTS, {"$ref": "#/$defs/not two"}),
     ("chained $ref", OBJECTS, {"$ref": "#/$defs/re~1ferred"}),
     ("additionalProperties", OBJECTS, {"properties": {"a": {}}, "additionalProperties": {"const": 1}}),
-    ("patternProperties", [{"p": one} for one in OBJECTS], {"patternProperties": {"^p": {"minProperties": 2}}}),
+    ("patternProperties", PATTERNED, {"patternProperties": {"^p": {"minProperties": 1, "maxProperties": 1}}}),
     ("uniqueItems", ARRAYS, {"uniqueItems": True}),
     ("contains", ARRAYS, {"contains": {"const": 0}, "maxContains": 1}),
     ("array not", ARRAYS, {"not": {"prefixItems": [{"const": 0}, {"const": 0}], "minItems": 2}}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -68,6 +69,12 @@ def test_matrix_is_of_the_pairs(records: list[Any]) -> None:
     matrix = similarities(records)
     assert matrix == [[similarity(one, other) for other in records] for one in records]
     assert matrix == [likeness(one, records) for one in records]
+
+
+def test_order_of_keys_does_not_matter() -> None:
+    other = dict.fromkeys("abc", 10)
+    orders = [dict(items) for items in permutations({"a": 1, "b": 2, "c": 3}.items())]
+    assert len({similarity(one, other) for one in orders}) == 1
 
 
 @QUICK

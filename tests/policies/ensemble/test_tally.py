@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,12 @@ def test_no_text_weighs_more_than_the_winner(votes: list[tuple[str, float | None
     won = count(texts, logprobs, weights)
     sums = {text: sum(Fraction(w) for t, w in zip(texts, weights, strict=True) if t == text) for text in texts}
     assert float(sums[won.text]) == float(max(sums.values()))
+
+
+def test_sums_are_exact() -> None:
+    shares = {count(["1", "1", "1", "2"], None, [*order, 0.6]).share for order in permutations((0.1, 0.2, 0.3))}
+    assert len(shares) == 1
+    assert len({sum(order) for order in permutations((0.1, 0.2, 0.3))}) > 1
 
 
 def test_no_vote_at_all() -> None:

@@ -33,8 +33,8 @@ NUMBERS = ("INV-{}", "R{}", "{}", "A-{}", "RE-{}")
 
 def write(dice: Dice) -> tuple[str, dict[str, Any]]:
     """Who wrote which invoice when, its total, often when it is due, and an aside."""
-    cents, code, issued = price_cents(dice, dice.choice((100, 900, 5000))), dice.choice(tuple(SPOKEN)), day(dice)
-    due = issued + timedelta(days=dice.choice((10, 14, 30, 45))) if dice.random() < 0.7 else None
+    cents, code, issued = price_cents(dice, dice.choice((100, 900, 900, 5000))), dice.choice(tuple(SPOKEN)), day(dice)
+    due = issued + timedelta(days=dice.choice((10, 14, 30, 45))) if dice.random() < 0.8 else None
     part = cents * dice.choice((7, 19, 20)) // 100
     number = dice.choice(NUMBERS).format(dice.randrange(1_000, 99_999))
     vendor = f"{dice.choice(COMPANIES)} {dice.choice(COMPANY_KINDS)}"
@@ -47,7 +47,7 @@ def write(dice: Dice) -> tuple[str, dict[str, Any]]:
         total=money(cents),
         net=money(cents - part),
         part=money(part),
-        currency=dice.choice((code, SPOKEN[code])),
+        currency=dice.choice((code, code, SPOKEN[code])),
         order=dice.randrange(100_000, 999_999),
     )
     truth = {"invoice_number": number, "vendor": vendor, "issue_date": issued.isoformat()}
@@ -74,25 +74,25 @@ FAMILY = Family(
             },
         ),
         (
-            "On July 2, 2025 Borea Ferries issued invoice 78120. It comes to 84.50 pounds in all.",
+            "On July 2, 2025 Borea Ferries issued invoice 78120. Total: 84.50 pounds.",
             {
                 "invoice_number": "78120", "vendor": "Borea Ferries", "issue_date": "2025-07-02",
                 "due_date": None, "total": 84.5, "currency": "GBP",
             },
         ),
         (
-            "Tamis Flowers, invoice R4406 of 2024-11-30. Your order was 551209. The total is 19.99 US dollars. "
-            "It is due on 10 Dec 2024.",
+            "Tamis Flowers, invoice R4406 of 2024-11-30. The total is 19.99 USD. It is due on 10 Dec 2024.",
             {
                 "invoice_number": "R4406", "vendor": "Tamis Flowers", "issue_date": "2024-11-30",
                 "due_date": "2024-12-10", "total": 19.99, "currency": "USD",
             },
         ),
         (
-            "This is invoice A-9053 by Viola Films, written on 5 Jan 2026. Net 300.00, tax 60.00, total 360.00 CHF.",
+            "Viola Films, invoice A-9053 of 5 Jan 2026. Net 300.00, tax 60.00, total 360.00 CHF. "
+            "It is due on February 4, 2026.",
             {
                 "invoice_number": "A-9053", "vendor": "Viola Films", "issue_date": "2026-01-05",
-                "due_date": None, "total": 360, "currency": "CHF",
+                "due_date": "2026-02-04", "total": 360, "currency": "CHF",
             },
         ),
     ),

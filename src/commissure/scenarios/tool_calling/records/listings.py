@@ -19,17 +19,16 @@ OFFERS = (
     "The {name}, formerly {old}, now costs {price} {unit}.",
     "{name} for {price} {unit} instead of {old}.",
     "The price of the {name} fell from {old} to {price} {unit}.",
-    "Last year the {name} was {old} {unit}, today it is {price}.",
+    "The {name}: {price} {unit}, was {old}.",
 )
-THERE = (
-    "It is in stock.", "Available now.", "Ready to ship.", "We have {count} of them in stock.", "It ships today.",
-    "It is available in our shop.", "In stock, {count} left.",
-)  # fmt: skip
+THERE = ("In stock: yes.", "In stock: yes, {count} left.", "It is in stock.", "Available now.", "Ready to ship.")
 GONE = (
-    "It is out of stock.", "Sold out.", "Not available before {month}.", "We have none left.",
-    "It is sold out until {month}.",
-    "Currently unavailable.", "The last one was sold in {month}.",
-)  # fmt: skip
+    "In stock: no.",
+    "In stock: no, not before {month}.",
+    "It is not in stock.",
+    "Sold out.",
+    "Sold out until {month}.",
+)
 ASIDES = (
     "Delivery costs {small} {unit}.", "It comes with {count} years of guarantee.", "Its article number is {code}.",
     "Customers like it more than the {other}.", "The {other} is sold separately for {small} {unit}.",
@@ -40,7 +39,7 @@ UNITS = ("pounds", "euros", "dollars")
 
 def write(dice: Dice) -> tuple[str, dict[str, Any]]:
     """An offer, whether there is any, and up to two sentences of other things."""
-    cents, there = price_cents(dice, dice.choice((100, 400, 2500))), dice.random() < 0.5
+    cents, there = price_cents(dice, dice.choice((100, 400, 400, 400, 2500))), dice.random() < 0.5
     name, other = (f"{brand} {dice.choice(THINGS)}" for brand in dice.sample(BRANDS, 2))
     asides = dice.sample(ASIDES, dice.choice((0, 0, 1, 1, 2)))
     told = [dice.choice(OFFERS), dice.choice(THERE if there else GONE), *asides]
@@ -64,7 +63,7 @@ FAMILY = Family(
     properties={"name": text_of(40), "price": MONEY, "in_stock": {"type": "boolean"}},
     examples=(
         (
-            "The Acme teapot costs 24.99 pounds. It is in stock. Delivery costs 3.50 pounds.",
+            "The Acme teapot costs 24.99 pounds. In stock: yes. Delivery costs 3.50 pounds.",
             {"name": "Acme teapot", "price": 24.99, "in_stock": True},
         ),
         (
@@ -72,12 +71,12 @@ FAMILY = Family(
             {"name": "Borea piano", "price": 1150, "in_stock": False},
         ),
         (
-            "You pay 79.50 dollars for the Tamis tripod. Ready to ship. Customers like it more than the Acme lens.",
-            {"name": "Tamis tripod", "price": 79.5, "in_stock": True},
+            "The Viola bench, formerly 189.00, now costs 149.50 pounds. In stock: no.",
+            {"name": "Viola bench", "price": 149.5, "in_stock": False},
         ),
         (
-            "The Viola bench, formerly 189.00, now costs 149.50 pounds. We have none left.",
-            {"name": "Viola bench", "price": 149.5, "in_stock": False},
+            "You pay 79.50 dollars for the Tamis tripod. Ready to ship. Customers like it more than the Acme lens.",
+            {"name": "Tamis tripod", "price": 79.5, "in_stock": True},
         ),
     ),
     write=write,

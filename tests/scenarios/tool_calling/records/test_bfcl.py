@@ -85,6 +85,12 @@ def test_every_possible_value_is_right_and_within_the_bounds_or_counted(family: 
 
 
 @needs_bfcl
+def test_a_required_member_stands_in_the_answer_though_it_is_said_that_it_may_be_left_out() -> None:
+    truths = {record.id: record.truth for record in all_of("bfcl-simple")}
+    assert truths["simple_python_17"]["formatted"] is True
+
+
+@needs_bfcl
 def test_what_is_left_out_is_counted() -> None:
     for family, size in SIZES.items():
         assert len(entries(family)) == size

@@ -109,6 +109,20 @@ def test_what_has_no_longest_text_is_refused(parameter: dict[str, Any]) -> None:
         bounded(parameter)
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (bounded({"type": "dict", "properties": {"a": SCALARS[3]}}), {"a": True, "b": True}),
+        (bounded({"type": "integer", "enum": [1, 12]}), True),
+        (bounded({"type": "integer"}), True),
+        (bounded({"type": "string"}), "a\n"),
+    ],
+)
+def test_what_is_only_nearly_of_a_schema_does_not_fit(schema: dict[str, Any], value: Any) -> None:
+    assert not fits(value, schema)
+    assert not compile_schema(schema).accepts(json.dumps(value))
+
+
 def test_an_enumeration_at_a_list_is_of_its_items_and_defaults_are_not_asserted() -> None:
     listed = {"type": "array", "items": {"type": "string"}, "enum": ["a", "b"], "default": []}
     assert bounded(listed) == {"type": "array", "items": {"enum": ["a", "b"]}, "maxItems": MOST_ITEMS}

@@ -13,10 +13,10 @@ from commissure.hal.capabilities import Capabilities
 from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError
-from commissure.hal.fanout import in_parts, together
+from commissure.hal.fanout import fan_out, in_parts, together
 from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.profiles.profile import load_profile
-from commissure.hal.reply import Reply, Usage
+from commissure.hal.reply import Choice, Reply, Timing, Usage
 from tests.support.api import api_server
 
 PROFILE = load_profile("llama_cpp-smollm2-135m-cpu")
@@ -37,6 +37,23 @@ def test_a_shared_prompt_is_that_of_the_answer_that_computed_it() -> None:
     usages = [Usage(100, 99, 7), Usage(100, 20, 8), Usage(100, 99, 9, estimated=True)]
     assert together(usages, shared=True) == Usage(100, 20, 24, estimated=True)
     assert together(usages, shared=False) == Usage(300, 218, 24, estimated=True)
+
+
+def test_times_are_of_all_answers() -> None:
+    times = [
+        Timing(1.0, 0.0, 0.5, 1.5, 2.0, "client", first_s=0.5, chunks_s=(0.5, 2.0)),
+        Timing(2.0, 0.0, 0.25, 3.0, 3.25, "client", first_s=0.25, chunks_s=(0.25, 3.25)),
+    ]
+    rt = LiveRuntime()
+
+    async def ask(call: Call) -> Reply:
+        return Reply((Choice("x"),), Usage(1, 0, 1), times[call.seed or 0], "e")
+
+    async def main() -> Reply:
+        return await fan_out(rt, Call("x", n=2, seed=0), PROFILE, ask)
+
+    found = rt.run(main).timing
+    assert (found.start_s, found.first_s, found.total_s, found.chunks_s) == (1.0, 0.5, 4.25, (1.25, 4.25))
 
 
 def test_how_many_a_request_brings() -> None:

@@ -58,7 +58,8 @@ def _timing(timings: Sequence[Timing], last: Timing) -> Timing:
     start_s = min(one.start_s for one in timings)
     firsts = [one.start_s + one.first_s for one in timings if one.first_s is not None]
     first_s = min(firsts) - start_s if len(firsts) == len(timings) else None
-    return replace(last, start_s=start_s, total_s=_end_s(last) - start_s, first_s=first_s)
+    chunks_s = tuple(last.start_s - start_s + moment_s for moment_s in last.chunks_s)
+    return replace(last, start_s=start_s, total_s=_end_s(last) - start_s, first_s=first_s, chunks_s=chunks_s)
 
 
 def together(usages: Sequence[Usage], *, shared: bool) -> Usage:

@@ -43,10 +43,13 @@ class Split:
 
 def split(case: Case, work: Work | None = None, fleet: Fleet | None = None) -> Split:
     """The ratio of a case to one answer under the same load and in the same way, by its causes, each simulated."""
-    equal = Lengths((max(1, round(case.lengths.mean)),))
+    equal, work = Lengths((max(1, round(case.lengths.mean)),)), work or Work()
+    # Alone on a chip, questions whose answers are equally long are all the same.
+    once = work if case.busy else replace(work, questions=1)
 
     def latency_s(way: str, lengths: Lengths, n: int = case.n) -> float:
-        return measure(replace(case, way=way, lengths=lengths, n=n), work, fleet).latency_s
+        asked = once if len(lengths.values) == 1 else work
+        return measure(replace(case, way=way, lengths=lengths, n=n), asked, fleet).latency_s
 
     def ratio(way: str, lengths: Lengths) -> float:
         return latency_s(way, lengths) / latency_s(way, lengths, 1)

@@ -28,7 +28,7 @@ class Candidate:
         return self.profile.price_usd(expected_usage(call, self.profile))
 
     def can_serve(self, call: Call) -> bool:
-        """Whether the prompt and each of its answers fit this endpoint's context, and nothing is asked that it lacks."""
+        """Whether prompt and each answer fit this endpoint's context, and the call asks for nothing that it lacks."""
         usage = expected_usage(call, self.profile)
         return usage.prompt_tokens + usage.output_tokens // call.n <= self.room_tokens and not self.lacks(call)
 

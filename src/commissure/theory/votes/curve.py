@@ -23,9 +23,9 @@ from commissure.theory.votes.types import question_types
 Array = npt.NDArray[np.float64]
 import os
 
-DRAWS, MOST = int(os.environ.get('DRAWS','400')), 32
-ALPHA=float(os.environ.get('ALPHA','0'))
-ess=[]
+DRAWS, MOST = int(os.environ.get("DRAWS", "400")), 32
+ALPHA = float(os.environ.get("ALPHA", "0"))
+ess = []
 BAND = (0.025, 0.975)
 
 
@@ -60,7 +60,8 @@ def foretell(pairs: Sequence[Pair], ns: Iterable[int] = range(1, MOST + 1), *, s
     base = random_populations(types, DRAWS, chance)
     weights, cost = tilted(base, types.cells, cells[:, :3], noise_of(cells, len(pairs)))
     logw = -ALPHA * cost
-    w = np.exp(logw - logw.max()); w /= w.sum()
+    w = np.exp(logw - logw.max())
+    w /= w.sum()
     ess.append(1 / (w**2).sum())
     weights = weights[chance.choice(DRAWS, size=400, p=w)]
     oracle = 1 - (1 - types.right[:, None]) ** np.array(counts)

@@ -23,8 +23,8 @@ Array = npt.NDArray[np.float64]
 CELLS = 4
 import os
 
-PC=float(os.environ.get('PC','60'))
-PP=float(os.environ.get('PP','30'))
+PC = float(os.environ.get("PC", "60"))
+PP = float(os.environ.get("PP", "30"))
 PSEUDO = 0.125
 _STEPS, _TOLERANCE = 60, 1e-9
 

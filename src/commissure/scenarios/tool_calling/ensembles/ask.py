@@ -79,6 +79,7 @@ class Member:
             kind=record.family,
             agent=f"{record.id} {phase}",
             node=self.name,
+            workflow=piece(self.name, record, phase),
             max_tokens=record.room_tokens,
             temperature=settings.temperature,
             seed=seed if able.seed else None,
@@ -118,6 +119,11 @@ class Member:
         return asked.model_copy(
             update={"samples": samples, "verify_s": self.rt.now() - began_s, "verify_tokens": distinct}
         )
+
+
+def piece(member: str, record: Record, phase: str) -> str:
+    """The name of a piece of work, by which its result is kept and its calls are known as its own."""
+    return f"{member} {record.id} {phase}"
 
 
 def _samples(reply: Reply, variant: int) -> list[KeptSample]:

@@ -38,7 +38,7 @@ class Best(BaseModel):
             f"on {self.records} test records it mends {self.gained} of the {self.reachable} that greedy has wrong and "
             f"some candidate right, and spoils {self.lost}"
         )
-        mean, low, high = self.against_greedy
+        _, low, high = self.against_greedy
         if low > 0:
             return f"better than greedy: {told}"
         return f"{'worse than' if high < 0 else 'no different from'} greedy: {told}"

@@ -11,7 +11,7 @@ from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
 from commissure.policies.ensemble.diversity import build_diversity
 from commissure.scenarios.tool_calling.ensembles.answers import Answers, Asked
-from commissure.scenarios.tool_calling.ensembles.ask import Member
+from commissure.scenarios.tool_calling.ensembles.ask import Member, piece
 from commissure.scenarios.tool_calling.ensembles.foretold import Foretold, foretold_from
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
 from commissure.scenarios.tool_calling.ensembles.ways import MIXED, Way
@@ -70,7 +70,7 @@ def _foretold(member: Member, records: Sequence[Record], pilots: Sequence[Asked]
 
 
 async def _answers(member: Member, record: Record, place: int, kept: Kept) -> Answers:
-    """Greedy first for every other record, the candidates first for the rest: who comes second finds the prompt cached."""
+    """Greedy first for every other record, the candidates first for the rest: the second finds the prompt cached."""
     order: list[tuple[str, Callable[[Record], Awaitable[Asked]]]] = [
         ("greedy", member.greedy), ("candidates", member.candidates)
     ]  # fmt: skip
@@ -83,7 +83,7 @@ async def _answers(member: Member, record: Record, place: int, kept: Kept) -> An
 async def _once(
     member: Member, record: Record, phase: str, ask: Callable[[Record], Awaitable[Asked]], kept: Kept
 ) -> Asked:
-    key = f"{member.name} {record.id} {phase}"
+    key = piece(member.name, record, phase)
     before = kept.get(key)
     if before is not None:
         return Asked.model_validate(before)

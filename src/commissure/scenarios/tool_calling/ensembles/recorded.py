@@ -1,7 +1,7 @@
 """What the two local models said to the records of one long run, kept with the package.
 
-xllamacpp's llama.cpp, SmolLM2-135M-Instruct (Q4_1) and Gemma-3-270M (Q4_K_M), JSON-schema grammars; the file's first line
-says when, and under which settings. `docs/record_answers.py` writes it from a run folder.
+llama.cpp by xllamacpp, SmolLM2-135M-Instruct (Q4_1) and Gemma-3-270M (Q4_K_M), under JSON Schemas; the file's first
+line says when, and under which settings. `docs/record_answers.py` writes it from a run folder.
 """
 
 from __future__ import annotations

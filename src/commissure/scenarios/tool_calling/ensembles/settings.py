@@ -17,11 +17,10 @@ class Settings(BaseModel):
     """`records` questions, evenly of the `families`, to each endpoint of the fleet: one greedy answer, `n` candidates.
 
     Candidates are drawn at the `temperature`; `diversity` makes them differ beside that. Before any of them, two
-    `pilots` of each question are drawn, from which the vote is foretold. Without `grammar` no schema is sent. With `verify` the
-    endpoint is asked of each candidate whether it is right. `slot_tokens` is the room of a prompt and its answer where
-    the endpoint has KV slots; so many questions are asked `side_by_side`. In sim models say what was `recorded` of the
-    local ones, or are `modelled` after that; a
-    model that was not recorded answers as `stand_in` did.
+    `pilots` of each question are drawn, from which the vote is foretold. Without `grammar` no schema is sent. With
+    `verify` the endpoint is asked of each candidate whether it is right. `slot_tokens` is the room of a prompt and its
+    answer where the endpoint has KV slots; so many questions are asked `side_by_side`. In sim models say what was
+    `recorded` of the local ones, or are `modelled` after that; a model that was not recorded answers as `stand_in` did.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,7 +28,7 @@ class Settings(BaseModel):
     n: Annotated[int, Field(ge=1, le=64)] = 8
     diversity: str = "temperature"
     records: Annotated[int, Field(ge=2, le=1000)] = 12
-    families: str = "listings,invoices"
+    families: str = "listings,tickets,orders"
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.7
     pilots: bool = True
     grammar: bool = True

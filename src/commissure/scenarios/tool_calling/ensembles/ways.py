@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commissure.policies.custom.load import load_evictor as load_selector
+from commissure.policies.custom.load import load_selector
 from commissure.policies.ensemble.selector import Selector, Stopping
 from commissure.policies.ensemble.selectors import build_selector, selector_names
 from commissure.policies.ensemble.stopping import build_stopping

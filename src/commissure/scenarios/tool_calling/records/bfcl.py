@@ -14,6 +14,7 @@ from commissure.scenarios.tool_calling.records.bfcl_data import FILES, Entry, en
 from commissure.scenarios.tool_calling.records.bfcl_match import match_arguments
 from commissure.scenarios.tool_calling.records.bfcl_prompt import prompt_of
 from commissure.scenarios.tool_calling.records.bfcl_schema import Unbounded, bounded, fits, longest
+from commissure.scenarios.tool_calling.records.family import SEPARATORS
 from commissure.scenarios.tool_calling.records.record import Record
 
 BFCL_FAMILIES = tuple(FILES)
@@ -22,7 +23,7 @@ LONGEST_PROMPT = 1_600
 LONGEST_ANSWER = 480
 """Bytes that the schema allows."""
 WHITESPACE = 32
-"""Tokens beside, for whitespace: engines let some stand between any two parts of an answer."""
+"""Tokens beside, for engines that let more whitespace stand between the parts of an answer than SEPARATORS ask for."""
 
 
 def bfcl(families: Sequence[str] = BFCL_FAMILIES, count: int = 100, seed: int = 0) -> tuple[Record, ...]:
@@ -68,7 +69,8 @@ def _record(family: str, entry: Entry) -> Record | str:
         return "a long prompt"
     if longest(schema) > LONGEST_ANSWER:
         return "a long answer"
-    return Record(entry.id, family, Asked(prompt, schema), truth, scorer, longest(schema) + WHITESPACE)
+    asked = Asked(prompt, schema | {"x-guidance": SEPARATORS})
+    return Record(entry.id, family, asked, truth, scorer, longest(schema) + WHITESPACE)
 
 
 def _answer(schema: Mapping[str, Any], possible: Mapping[str, list[Any]]) -> dict[str, Any]:

@@ -16,13 +16,14 @@ MOST_ITEMS = 8
 TEXT = f"^[ !#-\\[\\]-~]{{0,{MOST_CHARACTERS}}}$"
 """Printable ASCII that JSON needs no escape for, so that a character is a token at most."""
 MOST_WHOLE = 10**15 - 1
+MOST_FLOAT, FINEST = 10**12, 1e-6
 SCALARS: Mapping[str, tuple[dict[str, Any], int]] = {
     "integer": ({"type": "integer", "minimum": -MOST_WHOLE, "maximum": MOST_WHOLE}, 16),
-    "float": ({"type": "number"}, 40),
+    "float": ({"type": "number", "minimum": -MOST_FLOAT, "maximum": MOST_FLOAT, "multipleOf": FINEST}, 21),
     "boolean": ({"type": "boolean"}, 5),
 }
-"""Schema of a type, and its longest text. JSON Schema cannot bound the digits of a number that is not whole: a double
-needs 24 characters at most (IEEE 754, 17 digits), and longer ones eat up what is left over by other parts."""
+"""Schema of a type, and its longest text. Only `multipleOf` bounds the decimals of a number: without it a model that
+divides goes on to the end of its room (3.3333...)."""
 
 
 class Unbounded(Unsupported):
@@ -84,7 +85,9 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
         return isinstance(value, str) and re.fullmatch(TEXT, value) is not None
     if schema["type"] == "integer":
         return type(value) is int and abs(value) <= MOST_WHOLE
-    return type(value) in ((bool,) if schema["type"] == "boolean" else (int, float))
+    if schema["type"] == "boolean":
+        return isinstance(value, bool)
+    return type(value) in (int, float) and abs(value) <= MOST_FLOAT and round(value, 6) == value
 
 
 def _members_fit(value: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:

@@ -19,14 +19,14 @@ def random_parameters(draws: int, chance: np.random.Generator) -> Array:
     """(draws, 10): means and precisions of two Betas of p and their blend; of the wrong answers' top share: middle, slope
     over p, precision; and how much of what it leaves is even.
 
-    Assumed, not fitted: half of the populations are one Beta, half a blend of two; precisions a + b reach from all at the
+    Assumed, not fitted: four in five populations are one Beta, the others a blend of two; precisions a + b reach from all at the
     ends (.03) to all alike (100). The top share is Beta with a mean that may rise or fall with p.
     """
     mean = chance.uniform(0.01, 0.99, size=(draws, 2))
     precision = np.exp(chance.uniform(np.log(0.03), np.log(100.0), size=(draws, 2)))
-    blend = np.where(chance.random(draws) < 0.5, 1.0, chance.random(draws))
-    middle, slope = chance.normal(0, 1.5, size=draws), chance.normal(0, 1.0, size=draws)
-    spread = np.exp(chance.uniform(np.log(2.0), np.log(60.0), size=draws))
+    blend = np.where(chance.random(draws) < 0.8, 1.0, chance.random(draws))
+    middle, slope = chance.normal(0, 1.5, size=draws), chance.normal(0, 0.75, size=draws)
+    spread = np.exp(chance.uniform(np.log(3.0), np.log(1000.0), size=draws))
     even = chance.beta(0.5, 0.5, size=draws)
     return np.column_stack([mean, precision, blend, middle, slope, spread, even])
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 
 Array = npt.NDArray[np.float64]
-_STEPS, _HALVINGS, _TOLERANCE = 60, 30, 1e-8
+_STEPS, _HALVINGS, _TOLERANCE = 40, 12, 1e-5
 _SMALLEST = 1e-300
 
 
@@ -58,7 +58,7 @@ class _Dual:
         scale = np.ones((len(theta), 1))
         for _ in range(_HALVINGS):
             ahead, weights = self.at(theta + scale * step)
-            worse = ahead < value - 1e-10
+            worse = ahead < value - 1e-9 * (1 + np.abs(value))
             if not worse.any():
                 break
             scale[worse] /= 2

@@ -71,7 +71,9 @@ def fitted_populations(counts: Array, pairs: float, chance: np.random.Generator)
     shares = raw / raw.sum(axis=1, keepdims=True)
     base = _plausible(counts.mean(axis=0) * pairs / counts.sum(axis=1).mean(), chance)
     target = shares[:, : CELLS - 1]
-    noise = (target[:, :, None] * np.eye(CELLS - 1) - target[:, :, None] * target[:, None, :]) / pairs
+    unit = np.eye(CELLS - 1)
+    # A share is known to half a pair at best: without this, a cell that was never seen would bend a population at any cost.
+    noise = (target[:, :, None] * unit - target[:, :, None] * target[:, None, :]) / pairs + (0.5 / pairs) ** 2 * unit
     return tilted(base, pair_cells(*type_grid()), target, noise)
 
 

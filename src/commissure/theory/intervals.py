@@ -41,7 +41,9 @@ def paired_interval(
     """
     ours, theirs = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if ours.shape != theirs.shape:
-        raise UsageError(f"a paired interval needs the same records on both sides: given {len(ours)} and {len(theirs)}.")
+        raise UsageError(
+            f"a paired interval needs the same records on both sides: given {len(ours)} and {len(theirs)}."
+        )
     return mean_interval(ours - theirs, seed=seed, resamples=resamples, level=level)
 
 

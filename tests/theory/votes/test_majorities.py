@@ -64,7 +64,7 @@ def test_the_shape_and_turn_of_easy_and_hard_are_those_of_the_curve(easy: float,
 def test_the_four_shapes_with_the_sign_of_the_sum_as_the_increments_have_it():
     assert EasyAndHard(0.6, 0.85, 0.4).shape == "up then down"
     assert EasyAndHard(0.05, 0.85, 0.4).shape == "down"
-    assert EasyAndHard(0.6, 0.6, 0.1).shape == "up" if 0.6 > 1 - 1 / EasyAndHard(0.6, 0.6, 0.1).t else "down then up"
+    assert EasyAndHard(0.6, 0.6, 0.1).shape == "up" if 1 - 1 / EasyAndHard(0.6, 0.6, 0.1).t < 0.6 else "down then up"
     assert EasyAndHard(0.1, 0.6, 0.1).shape == "down then up"
     assert EasyAndHard(0.5, 0.7, 0.3).shape == "flat"
 

@@ -51,7 +51,9 @@ class Limits:
 def population(mean: float, precision: float, top: float, n: int) -> Population:
     """Of such questions. Raises UsageError for a mean or top outside 0..1, a precision not above 0, and n < 1."""
     if not (0 < mean < 1 and precision > 0 and 0 <= top <= 1):
-        raise UsageError(f"mean {mean:g} must be within 0..1, precision {precision:g} above 0, top {top:g} from 0 to 1.")
+        raise UsageError(
+            f"mean {mean:g} must be within 0..1, precision {precision:g} above 0, top {top:g} from 0 to 1."
+        )
     p, vote = _votes(top, n)
     weights = _beta_weights(p, mean, precision)
     wrong = top * (1 - p)

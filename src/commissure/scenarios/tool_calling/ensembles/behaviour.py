@@ -11,7 +11,7 @@ from commissure.hal.call import Call
 from commissure.hal.clock.dice import dice
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice, Logprob
-from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.leaves import canonical, length_path, path_of
 from commissure.policies.ensemble.verifier import KIND
 from commissure.scenarios.tool_calling.ensembles.answers import KeptSample, parse
 from commissure.scenarios.tool_calling.ensembles.recorded import Line, Recorded, recorded
@@ -111,8 +111,8 @@ def errors_of(record: Record, texts: Sequence[str]) -> list[dict[str, int]]:
 
 
 def _within(path: str, name: str) -> bool:
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return path == f"/{escaped}" or path.startswith(f"/{escaped}/")
+    whole = path_of("", name)
+    return path in (whole, length_path(whole)) or path.startswith(f"{whole}/")
 
 
 def _verdict(call: Call, samples: Sequence[KeptSample]) -> Choice:

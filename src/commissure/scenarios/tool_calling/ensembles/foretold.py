@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from commissure.policies.ensemble.leaves import ABSENT, canonical
+from commissure.policies.ensemble.leaves import ABSENT, canonical, length_path
 from commissure.policies.ensemble.sample import Sample
 from commissure.scenarios.tool_calling.ensembles.answers import Asked
 from commissure.scenarios.tool_calling.ensembles.panel import score
@@ -18,6 +18,7 @@ from commissure.theory.votes.fields import foretell_fields
 from commissure.theory.votes.two_samples import Pair
 
 NS = tuple(range(1, 33))
+LENGTH = length_path("")
 
 
 class Curve(BaseModel):
@@ -60,7 +61,7 @@ def foretold_from(member: str, records: Sequence[Record], pilots: Sequence[Asked
         of=sha256(texts.encode()).hexdigest(),
         records=len(records),
         plurality=_curve(foretell(whole, NS, seed=seed)),
-        per_field=_curve(fields.records),
+        per_field=_curve(fields.record),
         fields=_curve(fields.fields),
     )
 
@@ -77,24 +78,24 @@ def _pair(record: Record, samples: Sequence[Sample]) -> Pair:
     return Pair(right[0], right[1], right[0] == right[1] and (same or right[0]))
 
 
-def _field_pairs(record: Record, samples: Sequence[Sample]) -> list[Pair]:
-    """One for each field that the truth has."""
+def _field_pairs(record: Record, samples: Sequence[Sample]) -> dict[str, Pair]:
+    """One for each field that the truth has, by its family and path."""
     scores = [score(record, one).fields for one in samples]
-    found = []
+    found = {}
     for path in scores[0]:
         first, second = (bool(fields.get(path)) for fields in scores)
         said = [_said(one, path) for one in samples]
-        found.append(Pair(first, second, first == second and (first or said[0] == said[1])))
+        found[f"{record.family} {path}"] = Pair(first, second, first == second and (first or said[0] == said[1]))
     return found
 
 
 def _said(sample: Sample, path: str) -> str:
-    """What a candidate says at a JSON pointer, to compare by; of an array its length."""
+    """What a candidate says at a path of leaves, to compare by; at an array's length, that."""
     value: Any = sample.value if sample.parsed else ABSENT
-    for step in path.split("/")[1:]:
+    for step in path.removesuffix(LENGTH).split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict):
             value = value.get(key, ABSENT)
         else:
             value = value[int(key)] if isinstance(value, list) and int(key) < len(value) else ABSENT
-    return canonical(len(value) if isinstance(value, list) else value)
+    return canonical(len(value) if path.endswith(LENGTH) and isinstance(value, list) else value)

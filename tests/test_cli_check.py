@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from commissure.hal.errors import UsageError
-from commissure.policies.custom.load import load_evictor
+from commissure.policies.custom.kind import EVICTOR, SELECTOR, Kind
+from commissure.policies.custom.load import load_evictor, load_policy, load_selector
+from commissure.policies.ensemble.sample import Question, Sample
 from commissure.policies.testing import check_evictor
 
 GOOD = """
@@ -37,6 +39,47 @@ class Raises(Evictor):
 something = 3
 """
 
+CHOOSES = """
+import commissure as cm
+
+class Naive(cm.Selector):
+    "The most frequent text; of those as frequent, the one that a set gives first."
+    def select(self, candidates, question):
+        print("said while asked")
+        texts = [one.text for one in candidates if one.parsed]
+        if not texts:
+            return cm.NO_DECISION
+        place = [one.text for one in candidates].index(max(set(texts), key=texts.count))
+        return cm.Decision(candidates[place].value, place, 1.0)
+
+class Sound(cm.Selector):
+    def __init__(self, name="plurality"):
+        self._inner = cm.build_selector(name)
+
+    def select(self, candidates, question):
+        return self._inner.select(candidates, question)
+
+class Needs(Sound):
+    def __init__(self, weights): ...
+
+class Unready(cm.Selector):
+    pass
+
+instance = Sound("per_field")
+
+def build_whole() -> cm.Selector:
+    return Sound()
+
+def build_fields():
+    return Sound("per_field")
+
+def build_broken() -> cm.Selector:
+    raise OSError("no weights")
+
+def build_nothing():
+    return None
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -45,6 +88,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "wrong.py").write_text("x = 1\ny = nothing\n")
     (tmp_path / "syntax.py").write_text("def (:\n")
     (tmp_path / "needs.py").write_text("import not_installed_at_all\n")
+    (tmp_path / "chooser.py").write_text(CHOOSES)
+    (tmp_path / "single.py").write_text("from chooser import Sound\nclass Own(Sound): pass\n")
+    (tmp_path / "builds.py").write_text("from chooser import Sound\nbuild = lambda: Sound()\n")
+    (tmp_path / "both.py").write_text(f"{GOOD}\nfrom chooser import Sound\nclass Chooses(Sound): pass\n")
     return tmp_path
 
 
@@ -94,13 +141,14 @@ def test_json(folder: Path) -> None:
     assert done.stdout == again.stdout
     told = json.loads(done.stdout)
     assert (told["policy"], told["ok"], told["seed"], told["offline"]) == ("Ages", False, 4, False)
+    assert told["kind"] == "evictor"
     (broken,) = [one for one in told["invariants"] if one["verdict"] == "broken"]
     assert broken["counter_example"]["capacity"] == 2
     assert [use["key"] for use in broken["counter_example"]["uses"]] == ["a", "b"]
     assert {row["evictor"] for row in told["regret"]} == {"Ages", "lru", "mru", "random"}
 
 
-@pytest.mark.parametrize("given", ["lru", "one.py", "one"])
+@pytest.mark.parametrize("given", ["lru", "one.py", "one", "plurality", "single.py", "builds"])
 def test_a_name_of_ours_and_the_only_one_of_a_module(given: str, folder: Path) -> None:
     assert check(given, "--examples", "2", "--json", cwd=folder).returncode == 0
 
@@ -135,3 +183,105 @@ def test_bad_usage_is_one_line(given: str, folder: Path) -> None:
     done = check(given, cwd=folder)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1 + (given == "one:something"))
     assert done.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_a_selector_that_is_broken(folder: Path) -> None:
+    done = check("chooser.py:Naive", "--examples", "60", cwd=folder)
+    assert done.returncode == 1, done.stderr
+    assert "order does not matter" in done.stdout
+    assert "said" not in done.stdout
+    story = re.search(
+        r"is deterministic: broken\n    source: ''\n((?:    candidate \d: \d\n){2,4})    broken: it says (.*)\n",
+        done.stdout,
+    )
+    assert story, done.stdout
+    assert "and where texts hash differently, as in another process, " in story[2]
+    for told in ("it abstains on 0 of the ", "errors apart", "oracle of 8", "it less plurality", "95 % interval"):
+        assert told in done.stdout
+
+
+def test_a_selector_as_json(folder: Path) -> None:
+    arguments = ("chooser:Sound", "--examples", "10", "--seed", "4", "--json")
+    done, again = (check(*arguments, cwd=folder) for _ in range(2))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == again.stdout
+    told = json.loads(done.stdout)
+    assert (told["policy"], told["kind"], told["seed"], told["abstained"]) == ("Sound", "selector", 4, 0)
+    assert {one["verdict"] for one in told["invariants"]} == {"holds"}
+    assert {row["selector"] for row in told["regret"]} == {"Sound", "first", "plurality", "oracle of 8"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("my_policy:Fewest", EVICTOR), ("my_policy:something", EVICTOR), ("lru", EVICTOR), ("one", EVICTOR),
+        ("chooser:Naive", SELECTOR), ("chooser.py:instance", SELECTOR), ("per_field", SELECTOR), ("builds", SELECTOR),
+        ("chooser:build_whole", SELECTOR), ("chooser:build_fields", SELECTOR), ("chooser:build_broken", SELECTOR),
+        ("chooser:build_nothing", EVICTOR), ("single", SELECTOR), ("both:Chooses", SELECTOR), ("both:Ages", EVICTOR),
+        ("commissure.policies.cache.lru", EVICTOR), ("commissure.policies.ensemble.selectors.first", SELECTOR),
+    ],
+)  # fmt: skip
+def test_of_which_kind_it_is(given: str, kind: Kind, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _alone(monkeypatch)
+    assert load_policy(given, folder)[0] is kind
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["per_field", "chooser:Sound", "chooser.py:instance", "chooser:build_whole", "single.py", "builds"],
+)
+def test_a_selector_is_made_of_what_is_named(given: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _alone(monkeypatch)
+    monkeypatch.chdir(folder)
+    decision = load_selector(given).select([Sample("1", 1, parsed=True)], Question(""))
+    assert (decision.value, decision.index) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("pluralty", "no module 'pluralty', neither here nor installed. Did you mean 'plurality'?"),
+        ("choser.py:Naive", "no file 'choser.py'. Did you mean 'chooser.py'?"),
+        ("chooser:Nave", "unknown selector of chooser 'Nave'. Did you mean 'Naive'?"),
+        ("my_policy:Chooses", "my_policy has no 'Chooses', and no selector at all"),
+        ("my_policy:Fewest", "Fewest is no selector: derive it from commissure.Selector"),
+        ("my_policy", "my_policy has no build() and no selector: name one, as my_policy:Name"),
+        ("chooser:Needs", "Needs asks for weights: give a function build() that makes it"),
+        ("chooser:Unready", "Unready is no selector yet: it has no select"),
+        ("chooser:build_nothing", "gave None, which is no selector"),
+        ("chooser:build_broken", "build_broken cannot be built: OSError: no weights (chooser.py, line "),
+        ("wrong:X", "wrong cannot be imported: NameError: name 'nothing' is not defined (wrong.py, line 2)"),
+        (":X", "no policy in ':X': give module:Name, file.py:Name, or one of "),
+    ],
+)
+def test_what_is_no_selector(given: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _alone(monkeypatch)
+    with pytest.raises(UsageError, match=re.escape(said)) as error:
+        load_selector(given, folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            "both",
+            "both has no build(plan) or build() and 4 evictors and selectors, Fewest, Ages, Raises, Chooses: ",
+        ),
+        ("both:Chooss", "unknown evictor or selector of both 'Chooss'. Did you mean 'Chooses'?"),
+        ("my_policy:Fewst", "unknown evictor of my_policy 'Fewst'. Did you mean 'Fewest'?"),
+        ("chooser:Nave", "unknown selector of chooser 'Nave'. Did you mean 'Naive'?"),
+        ("needs_none:X", "no module 'needs_none', neither here nor installed."),
+    ],
+)
+def test_what_is_no_policy(given: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _alone(monkeypatch)
+    with pytest.raises(UsageError, match=re.escape(said)):
+        load_policy(given, folder)
+
+
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules of an earlier folder are not taken for this one's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("my_policy", "one", "chooser", "single", "builds", "both", "wrong"):
+        monkeypatch.delitem(sys.modules, name, raising=False)

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from commissure.hal.runtime import Runtime
     from commissure.hal.telemetry import span_listener
     from commissure.policies.cache import build_evictor
+    from commissure.policies.ensemble.sample import NO_DECISION, Decision, Question, Sample
+    from commissure.policies.ensemble.selector import Selector
+    from commissure.policies.ensemble.selectors import build_selector
     from commissure.policies.placement import build_placer
     from commissure.policies.prefetch import build_prefetcher
     from commissure.policies.routing import build_router
@@ -84,6 +87,9 @@ _HOME = {
     "policies.placement": "build_placer",
     "policies.prefetch": "build_prefetcher",
     "policies.routing": "build_router",
+    "policies.ensemble.sample": "NO_DECISION Decision Question Sample",
+    "policies.ensemble.selector": "Selector",
+    "policies.ensemble.selectors": "build_selector",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",
     "sim.replay.columns": "Columns Slo",
@@ -98,15 +104,16 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord", "Candidate", "Capabilities",
-    "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Disconnected", "Endpoint", "EndpointError",
-    "Evictor", "Fleet", "FleetStatus", "Image", "Ledger", "LiveRuntime", "Logprob", "MalformedReply", "Message",
-    "MissingExtra", "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Placer",
-    "Plan", "Prefetcher", "PrefillOption", "Profile", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident",
-    "Router", "Run", "Runtime", "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool",
+    "NO_DECISION", "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord",
+    "Candidate", "Capabilities", "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Decision",
+    "Disconnected", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus", "Image", "Ledger",
+    "LiveRuntime", "Logprob", "MalformedReply", "Message", "MissingExtra", "ModelRetired", "Moment", "NoAnswer",
+    "NoAnswerInTime", "NotRecorded", "OpenFleet", "Placer", "Plan", "Prefetcher", "PrefillOption", "Profile",
+    "Question", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime",
+    "Sample", "Selector", "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool",
     "ToolCall", "Trace", "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow",
-    "build_evictor", "build_placer", "build_prefetcher", "build_router", "join", "poisson_sessions", "read_trace",
-    "replay", "run", "span_listener", "summary",
+    "build_evictor", "build_placer", "build_prefetcher", "build_router", "build_selector", "join",
+    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

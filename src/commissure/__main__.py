@@ -24,16 +24,14 @@ def run() -> None:
     try:
         signal.signal(signal.SIGTERM, _terminate)
         _run()
-    except Terminated:
-        sys.exit(128 + signal.SIGTERM)
-    except SystemExit as stop:
+    except (KeyboardInterrupt, SystemExit) as stop:
         # Of any KeyboardInterrupt typer makes an exit with 130.
-        if _has_come_of(Terminated, stop):
-            sys.exit(128 + signal.SIGTERM)
-        raise
-    except KeyboardInterrupt as stop:
-        _tell("interrupted", stop)
-        sys.exit(130)
+        cause = _interrupt_behind(stop)
+        if cause is None:
+            raise
+        terminated = isinstance(cause, Terminated)
+        _tell("terminated" if terminated else "interrupted", cause)
+        sys.exit(128 + signal.SIGTERM if terminated else 130)
 
 
 def _run() -> None:
@@ -69,10 +67,14 @@ def _place_of(error: OSError) -> str:
     return "the output cannot be written"
 
 
-def _has_come_of(kind: type[BaseException], error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, kind):
+def _interrupt_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """What it has come of; SIGTERM where both have come."""
+    found: KeyboardInterrupt | None = None
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) and not isinstance(found, Terminated):
+            found = error
         error = error.__cause__ or error.__context__
-    return error is not None
+    return found
 
 
 def _tell(message: str, error: BaseException) -> None:

@@ -16,14 +16,15 @@ from commissure.cli_hits import hits
 from commissure.cli_kernel import kernel_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
+from commissure.cli_resume import resume
 from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commissure.hal.fleets.fleet import Fleet
-    from commissure.scenarios.compare import Plan
     from commissure.scenarios.legs import LegSummary
+    from commissure.scenarios.plan import Plan
     from commissure.scenarios.runfolder import RunFolder
     from commissure.scenarios.scenario import Claim
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(resume)
 app.command()(replay)
 app.command()(hits)
 app.command()(calibrate)

@@ -40,6 +40,7 @@ def print_table(head: list[str], rows: list[list[str]]) -> None:
 def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
     """A table for each variant of the settings, and where the report is."""
     from commissure.scenarios.report import by_variant, table_rows
+    from commissure.scenarios.scenario import find_scenario
 
     for title, group in by_variant(legs):
         typer.echo(f"\n{title}")
@@ -53,6 +54,9 @@ def print_tables(legs: Sequence[LegSummary], report: Path) -> None:
                 [*common, "modelled s", "saving"],
                 [[*_common(row), _seconds(row.sim_s), _percent(row.saving)] for row in rows],
             )
+        for table in find_scenario(group[0].scenario).tables(group):
+            typer.echo(table.title)
+            print_table(list(table.head), [list(row) for row in table.rows])
         for row in rows:
             if row.disturbed:
                 typer.echo(
@@ -117,19 +121,22 @@ def _bar_of(title: str, total: int) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done)
 
 
-def progress(title: str, total: int, *, quiet: bool) -> AbstractContextManager[Advance]:
-    """A progress bar on a terminal, and none in a pipe or beside --json. What it gives advances it by one."""
+def progress(title: str, total: int, *, quiet: bool, done: int = 0) -> AbstractContextManager[Advance]:
+    """A progress bar on a terminal, and none in a pipe or beside --json. What it gives advances it by one.
+
+    `done` of the total is there already.
+    """
     if quiet or not _is_terminal(sys.stderr):
         return nullcontext(lambda what: None)
-    return _bar(title, total)
+    return _bar(title, total, done)
 
 
 @contextmanager
-def _bar(title: str, total: int) -> Iterator[Advance]:
+def _bar(title: str, total: int, done: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=total)
+        task = bar.add_task(title, total=total, completed=done)
         yield lambda what: bar.update(task, advance=1, description=what)

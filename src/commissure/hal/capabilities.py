@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from commissure.hal.call import Call, HintAction
+from commissure.hal.call import MOST_ANSWERS, Call, HintAction
 from commissure.hal.errors import UsageError, unknown
 
 TOOL_CHOICES = frozenset({"auto", "none", "required", "named"})
@@ -24,7 +24,8 @@ class Capabilities:
 
     `context_tokens` is the room for one prompt and its answer as the endpoint is set up, where that is known. `stop` is
     the most stop texts, `logprobs` the most other tokens shown in each place (None: no log probabilities at all).
-    `several` says whether it gives several answers to one prompt by itself; else it is asked several times.
+    `several` says whether it gives several answers to one prompt by itself, at most `most_answers` to a request; else,
+    and for more of them, it is asked several times.
     `tells_times` says whether its own account of the time comes with every answer; else it shows in a stream only.
     """
 
@@ -46,7 +47,13 @@ class Capabilities:
     cache_key: bool = True
     cache_ttls_s: tuple[int, ...] | None = None
     several: bool = True
+    most_answers: int = MOST_ANSWERS
     tells_times: bool = True
+
+    @property
+    def answers_at_once(self) -> int:
+        """The most answers that one request brings."""
+        return self.most_answers if self.several else 1
 
     def missing(self, call: Call) -> list[str]:
         """What the call asks for that is not here, in words; empty if nothing."""
@@ -84,6 +91,10 @@ class Capabilities:
             return [f"tool_choice={call.tool_choice!r} (one of {', '.join(sorted(self.tool_choices))})"]
         return []
 
+    def in_slots(self, slots: int, tokens: int) -> Capabilities:
+        """These, at a server with so many KV slots of so many tokens each: every answer to a prompt takes a slot."""
+        return replace(self, kv_slots=slots, context_tokens=tokens, most_answers=min(slots, self.most_answers))
+
     def changed(self, changes: Mapping[str, Any]) -> Capabilities:
         """These, with some stated otherwise."""
         return replace(self, **{name: getattr(checked_changes(changes), name) for name in changes})
@@ -98,6 +109,7 @@ def checked_changes(changes: Mapping[str, Any]) -> Capabilities:
     changed = TypeAdapter(Capabilities).validate_python(dict(changes))
     for name in changes:
         value = getattr(changed, name)
-        if isinstance(value, int) and value < 0:
-            raise UsageError(f"capability {name} is a number from 0 on, not {value}")
+        least = 1 if name == "most_answers" else 0
+        if isinstance(value, int) and value < least:
+            raise UsageError(f"capability {name} is a number from {least} on, not {value}")
     return changed

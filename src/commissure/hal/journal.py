@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from commissure.hal.errors import CommissureError, UsageError
@@ -23,7 +23,7 @@ class CallRecord(BaseModel):
 
     `restored` and `fetched` say that the prompt's KV state came from the endpoint's disk, or ahead of the call.
     `first_s` is when the first piece of the answer came, since `start_s`; None where it was not seen. `estimated`: the
-    endpoint told no tokens.
+    endpoint told no tokens. `repeated`: it was made for a piece of work that was stopped, and is done again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +52,8 @@ class CallRecord(BaseModel):
     workflow: str = ""
     restored: bool = False
     fetched: bool = False
+    # Written where it is so.
+    repeated: bool = Field(default=False, exclude_if=lambda repeated: not repeated)
 
     @property
     def computed_tokens(self) -> int:

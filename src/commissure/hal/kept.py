@@ -14,7 +14,8 @@ from commissure.hal.journal import Journal, read_records
 class KeptRecord(BaseModel):
     """One line of a file of kept work: whose leg it is of, what it is, and what became of it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A log probability may be -Infinity; as null it would come back as another value.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     leg: str
     key: str
@@ -22,7 +23,12 @@ class KeptRecord(BaseModel):
 
 
 class Kept:
-    """Pieces of finished work of one leg, by their keys. With a journal each is on disk when `keep` returns."""
+    """Pieces of finished work of one leg, by their keys. With a journal each is in its file when `keep` returns.
+
+    What a piece throws dice for comes from `rt.rng` of a name with its key, so that it does not hang on the pieces
+    before it. Calls whose `Call.workflow` is the key of their piece are told apart when a leg goes on: those of pieces
+    that are not kept were made in vain.
+    """
 
     def __init__(self, leg: str = "", found: Mapping[str, dict[str, Any]] | None = None) -> None:
         self._leg = leg

@@ -28,9 +28,9 @@ class Candidate:
         return self.profile.price_usd(expected_usage(call, self.profile))
 
     def can_serve(self, call: Call) -> bool:
-        """Whether the call fits this endpoint's context and asks for nothing that it lacks."""
+        """Whether prompt and each answer fit this endpoint's context, and the call asks for nothing that it lacks."""
         usage = expected_usage(call, self.profile)
-        return usage.prompt_tokens + usage.output_tokens <= self.room_tokens and not self.lacks(call)
+        return usage.prompt_tokens + usage.output_tokens // call.n <= self.room_tokens and not self.lacks(call)
 
     @property
     def room_tokens(self) -> float:
@@ -47,7 +47,7 @@ class Candidate:
         lacking, usage = self.lacks(call), expected_usage(call, self.profile)
         if lacking:
             return "no " + ", ".join(lacking)
-        needed = f"about {usage.prompt_tokens:,} tokens of prompt and {usage.output_tokens:,} of answer"
+        needed = f"about {usage.prompt_tokens:,} tokens of prompt and {usage.output_tokens // call.n:,} of answer"
         return f"{needed}; room for {self.room_tokens:,.0f}"
 
     def _sees(self) -> bool:

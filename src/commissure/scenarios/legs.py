@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.journal import CallRecord, FailureRecord
+from commissure.hal.kept import Kept
 from commissure.hal.record.recording import Recording
-from commissure.scenarios.run import Run, World, run
-from commissure.scenarios.scenario import Scenario
+from commissure.scenarios.earlier import Earlier
+from commissure.scenarios.run import Run, Workflow, World, run
+from commissure.scenarios.scenario import Resumable, Scenario
 
 # Of the predicted time. Calibration on a quiet machine errs by less than 10 %.
 DISTURBED_BEYOND = 0.25
@@ -21,7 +23,8 @@ DISTURBED_BEYOND = 0.25
 class LegSummary(BaseModel):
     """One leg's result. Times in seconds; `measures` are the scenario's own.
 
-    `replayed_from`: endpoints answered out of this recording of a live run.
+    `replayed_from`: endpoints answered out of this recording of a live run. `repeated_calls`: those of `calls` whose
+    work was stopped and done again; they are paid for, and in no measure.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +45,7 @@ class LegSummary(BaseModel):
     failed_attempts: int = 0
     uncertain_usd: float = 0.0
     replayed_from: str | None = None
+    repeated_calls: int = 0
 
     @property
     def prediction_error(self) -> float | None:
@@ -71,15 +75,29 @@ def run_leg(
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
     record: Path | None = None,
     recording: Recording | None = None,
+    kept: Kept | None = None,
+    earlier: Earlier | None = None,
 ) -> Run:
-    """Run the scenario once; record it, or replay a recording of it."""
+    """Run the scenario once; record it, or replay a recording of it.
+
+    With `kept`, of a scenario that is Resumable, what is kept is not done again; `earlier` is what was done until then.
+    """
     prepared = scenario.fleet(fleet, settings, policy, seed)
-    leg = "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
-    modelled = scenario.behaviour(settings) if world == "sim" and recording is None else None
+    leg = leg_name(scenario, settings, policy, world)
+    modelled = scenario.behaviour(settings, seed) if world == "sim" and recording is None else None
+    workflow: Workflow = scenario.workflow
+    inputs: tuple[object, ...] = (policy,)
+    if kept is not None and isinstance(scenario, Resumable):
+        workflow, inputs = scenario.go_on, (policy, kept)
     return run(
-        scenario.workflow, prepared, settings, policy, world=world, seed=seed, behaviour=modelled, leg=leg,
-        on_call=on_call, on_failure=on_failure, record=record, recording=recording,
+        workflow, prepared, settings, *inputs, world=world, seed=seed, behaviour=modelled, leg=leg,
+        on_call=on_call, on_failure=on_failure, record=record, recording=recording, earlier=earlier,
     )  # fmt: skip
+
+
+def leg_name(scenario: Scenario, settings: BaseModel, policy: str, world: World) -> str:
+    """The leg as its records call it: world, policy, and what tells the scenario's variants apart."""
+    return "/".join([world, policy, *(str(getattr(settings, key)) for key in _switches(scenario))])
 
 
 def summarise(
@@ -104,10 +122,11 @@ def summarise(
         cost_usd=done.cost_usd,
         trace_hash=done.trace_hash,
         decision_hash=done.decision_hash,
-        measures={**scenario.measure(done.calls, settings, done.seed), **(done.result or {})},
+        measures={**scenario.measure(done.calls_that_count, settings, done.seed), **(done.result or {})},
         failed_attempts=len(done.failures),
         uncertain_usd=done.uncertain_usd,
         replayed_from=str(done.replayed_from) if done.replayed_from else None,
+        repeated_calls=len(done.calls) - len(done.calls_that_count),
     )
 
 

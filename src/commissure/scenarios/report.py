@@ -90,6 +90,7 @@ def write_report(
         {
             "title": title,
             "rows": table_rows(group),
+            "tables": find_scenario(group[0].scenario).tables(group),
             "figures": find_scenario(group[0].scenario).figures(group),
             "prediction_svg": prediction_figure(group) if any(leg.predicted_time_s for leg in group) else "",
         }

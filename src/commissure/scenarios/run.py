@@ -11,20 +11,17 @@ from inspect import iscoroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from commissure.hal.call import Call
 from commissure.hal.clock.live import LiveRuntime
 from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
-from commissure.hal.fleets.attempt import Failure
 from commissure.hal.fleets.fleet import Connect, Fleet
 from commissure.hal.fleets.open_fleet import Listeners
-from commissure.hal.fleets.slot_table import Placement
 from commissure.hal.journal import CallRecord, FailureRecord, Journal
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.record.open import played_from, recorded_by
 from commissure.hal.record.recording import Recording, new_recording
-from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
+from commissure.scenarios.earlier import Earlier, LegRecords
 from commissure.sim.behaviour import Behaviour, ByModel
 from commissure.sim.connect import connector
 from commissure.sim.runtime import SimRuntime
@@ -60,9 +57,14 @@ class Run:
         return paid + self.usd_per_hour * self.time_s / 3600
 
     @property
+    def calls_that_count(self) -> tuple[CallRecord, ...]:
+        """All but those whose work was done again, after it was stopped."""
+        return tuple(call for call in self.calls if not call.repeated)
+
+    @property
     def decision_hash(self) -> str:
         """Of what was decided, without times: equal in both worlds where the model of the cache is exact."""
-        return _hash([call.decision() for call in self.calls])
+        return _hash([(number, *call.decision()[1:]) for number, call in enumerate(self.calls_that_count)])
 
     @property
     def trace_hash(self) -> str:
@@ -83,36 +85,30 @@ def run(
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
     record: str | Path | None = None,
     recording: str | Path | Recording | None = None,
+    earlier: Earlier | None = None,
 ) -> Run:
     """Run `workflow(rt, fleet, *inputs)` to its end.
 
     `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends,
     `on_failure` each attempt that brought no reply. A live run is recorded into `record`, a new file or a folder for
     exchanges.jsonl; in sim the adapters of real endpoints answer from a `recording` of that kind, in its times.
+    With `earlier`, what was done before the run was stopped, calls, failures and time go on from there.
     Raises whatever the workflow raises, BudgetExceeded among it; UsageError for settings that do not go together.
     """
     _check_world(world, behaviour, record, recording)
     played = recording if recording is None or isinstance(recording, Recording) else Recording.load(recording)
-    calls: list[CallRecord] = []
-    failures: list[FailureRecord] = []
+    records = LegRecords(leg, on_call, on_failure, earlier)
     ledger = Ledger(budget)
 
-    def keep(call: Call, reply: Reply, placement: Placement | None) -> None:
-        calls.append(_record(leg, len(calls), call, reply, placement))
-        on_call(calls[-1])
-
-    def keep_failure(failure: Failure) -> None:
-        failures.append(_failure_record(leg, len(failures), failure))
-        on_failure(failures[-1])
-
     async def main(rt: Runtime, open_endpoint: Connect) -> tuple[Any, float]:
-        async with fleet.open(rt, open_endpoint, ledger, Listeners(keep, keep_failure)) as opened:
+        async with fleet.open(rt, open_endpoint, ledger, Listeners(records.keep, records.keep_failure)) as opened:
             began = rt.now()
+            records.begin(began)
             result = await _started(workflow, rt, opened, *inputs)
             if iscoroutine(result):
                 result.close()
                 raise UsageError("the workflow returned a coroutine: an `await` is missing")
-            return result, rt.now() - began
+            return result, rt.now() - began + (earlier.time_s if earlier else 0.0)
 
     with ExitStack() as stack:
         journal = None if record is None else stack.enter_context(Journal(new_recording(record)))
@@ -120,7 +116,8 @@ def run(
         result, time_s = rt.run(main, rt, open_endpoint)
     usd_per_hour, uncertain_usd = fleet.usd_per_hour, ledger.uncertain.usd
     replayed_from = played.path if played else None
-    return Run(world, seed, result, tuple(calls), time_s, tuple(failures), usd_per_hour, uncertain_usd, replayed_from)
+    calls, failures = tuple(records.calls), tuple(records.failures)
+    return Run(world, seed, result, calls, time_s, failures, usd_per_hour, uncertain_usd, replayed_from)
 
 
 def _started(workflow: Workflow, *inputs: Any) -> Coroutine[Any, Any, Any]:
@@ -153,53 +150,6 @@ def _world(
         return LiveRuntime(seed), recorded_by(journal) if journal else connect
     rt = SimRuntime(seed)
     return rt, played_from(played) if played else connector(rt, fleet, seed, behaviour)
-
-
-def _record(leg: str, number: int, call: Call, reply: Reply, placement: Placement | None) -> CallRecord:
-    usage, timing = reply.usage, reply.timing
-    return CallRecord(
-        leg=leg,
-        number=number,
-        agent=call.agent,
-        kind=call.kind,
-        workflow=call.workflow,
-        endpoint=reply.endpoint,
-        slot=reply.slot,
-        evicted=placement.evicted if placement else "",
-        restored=placement.restores if placement else False,
-        fetched=placement.fetched if placement else False,
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=usage.cached_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        estimated=usage.estimated,
-        start_s=timing.start_s,
-        queue_s=timing.queue_s,
-        prefill_s=timing.prefill_s,
-        decode_s=timing.decode_s,
-        total_s=timing.total_s,
-        first_s=timing.first_s,
-        timing=timing.source,
-        cost_usd=reply.cost_usd,
-        finish=reply.finish,
-    )
-
-
-def _failure_record(leg: str, number: int, failure: Failure) -> FailureRecord:
-    return FailureRecord(
-        leg=leg,
-        number=number,
-        agent=failure.call.agent,
-        kind=failure.call.kind,
-        endpoint=failure.endpoint,
-        outcome=failure.outcome,
-        problem=failure.problem,
-        prompt_tokens=failure.usage.prompt_tokens,
-        output_tokens=failure.usage.output_tokens,
-        start_s=failure.start_s,
-        total_s=failure.total_s,
-        cost_usd=failure.cost_usd,
-    )
 
 
 def _hash(rows: list[Any]) -> str:

@@ -1,26 +1,31 @@
 """What a run leaves in one folder: manifest.json, calls.jsonl, summary.json, trace.json, report.html.
 
-Beside them failures.jsonl where attempts failed, and exchanges.jsonl where the run was recorded.
+Beside them failures.jsonl where attempts failed, kept.jsonl where finished work is kept, so that a run that is stopped
+can go on, and exchanges.jsonl where it was recorded.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.journal import FailureRecord, Journal, read_calls
+from commissure.hal.policy import FirstAble
+from commissure.hal.profiles.profile import Profile
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.report import write_report
@@ -35,12 +40,16 @@ Part = TypeVar("Part", bound=BaseModel)
 
 
 class Summary(BaseModel):
-    """summary.json: the legs that ended, in order, and how the calibration went if there was one."""
+    """summary.json: the legs that ended, in order, and how the calibration went if there was one.
+
+    `calibrated` are the profiles that it gave, from which all simulated legs are.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     complete: bool
     calibration: dict[str, FitReport] | None = None
+    calibrated: dict[str, Profile] | None = None
     legs: tuple[LegSummary, ...]
 
 
@@ -61,7 +70,7 @@ class RunFolder:
             raise UsageError(f"{root}: cannot hold run folders: {error.strerror}") from None
         folder = cls(path)
         where = {"machine": platform.machine(), "system": platform.system(), "cpus": os.cpu_count()}
-        about = {"seed": seed, "started": stamp, "versions": _versions(), "where": where}
+        about = {"seed": seed, "started": stamp, "versions": versions(), "where": where}
         write_whole(path / "manifest.json", _pretty(manifest | about))
         return folder
 
@@ -69,6 +78,30 @@ class RunFolder:
     def report(self) -> Path:
         """The report's path."""
         return self.path / "report.html"
+
+    @property
+    def kept(self) -> Path:
+        """The file of finished work."""
+        return self.path / "kept.jsonl"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else runs or resumes it within the block, nor after this process is killed. Raises UsageError."""
+        try:
+            place = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise UsageError(f"{self.path}: not the folder of a run: {error.strerror}") from None
+        try:
+            # On a file system that has no locks there is none.
+            with suppress(OSError):
+                try:
+                    fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    problem = "another process is running it; wait for its end, or stop it first"
+                    raise UsageError(f"{self.path}: {problem}") from None
+            yield
+        finally:
+            os.close(place)
 
     def journal(self) -> Journal:
         """The journal of this run, to append to."""
@@ -79,9 +112,27 @@ class RunFolder:
         with Journal(self.path / "failures.jsonl") as journal:
             journal.append(record)
 
-    def save(self, legs: Sequence[LegSummary], calibration: dict[str, FitReport] | None, *, complete: bool) -> None:
+    def rewrite(self, name: str, records: Sequence[BaseModel]) -> None:
+        """Make a journal anew, of these records, at once. Raises CommissureError."""
+        write_whole(self.path / name, "".join(record.model_dump_json() + "\n" for record in records))
+
+    def note_resumed(self) -> None:
+        """Write into the manifest that the run goes on now, and with what. Raises UsageError."""
+        manifest = read_part(self.path, "manifest.json", RootModel[dict[str, Any]]).root
+        resumed = {"at": datetime.now(UTC).strftime("%Y%m%dT%H%M%S"), "versions": versions()}
+        manifest["resumed"] = [*manifest.get("resumed", []), resumed]
+        write_whole(self.path / "manifest.json", _pretty(manifest))
+
+    def save(
+        self,
+        legs: Sequence[LegSummary],
+        calibration: dict[str, FitReport] | None,
+        *,
+        complete: bool,
+        calibrated: dict[str, Profile] | None = None,
+    ) -> None:
         """Write the summary of the legs so far; `rebuild` makes the timeline and the report of it."""
-        summary = Summary(complete=complete, calibration=calibration, legs=tuple(legs))
+        summary = Summary(complete=complete, calibration=calibration, calibrated=calibrated, legs=tuple(legs))
         write_whole(self.path / "summary.json", summary.model_dump_json(indent=1))
 
     def rebuild(self) -> None:
@@ -138,12 +189,23 @@ def manifest_of(scenario: str, worlds: Sequence[str], policies: Sequence[str], f
         "worlds": list(worlds),
         "policies": list(policies),
         "fleet": [spec.model_dump(mode="json") for spec in fleet.specs],
+        "fleet_folder": str(fleet.folder.resolve()),
+        "faults": [fault.model_dump(mode="json") for fault in fleet.faults],
+        "own_policies": _own_policies(fleet),
         "profiles": {name: profile.model_dump(mode="json") for name, profile in fleet.profiles.items()},
-        "profile_hashes": {
-            name: sha256(profile.model_dump_json().encode()).hexdigest()[:16]
-            for name, profile in fleet.profiles.items()
-        },
+        "profile_hashes": {name: profile_hash(profile) for name, profile in fleet.profiles.items()},
     }
+
+
+def profile_hash(profile: Profile) -> str:
+    """Of all that is known of an endpoint."""
+    return sha256(profile.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _own_policies(fleet: Fleet) -> list[str]:
+    """The policies that the fleet was given in Python, which no file can bring back."""
+    given = (None if type(fleet.router) is FirstAble else fleet.router, fleet.evictor, fleet.prefetcher, fleet.placer)
+    return [type(policy).__name__ for policy in given if policy is not None]
 
 
 def _make_new(root: Path, name: str) -> Path:
@@ -159,7 +221,7 @@ def _make_new(root: Path, name: str) -> Path:
             return path
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Of what a run depends on, the local engine and its weights among it where they are installed."""
     found = {"python": platform.python_version()}
     for name in _VERSIONS_OF:

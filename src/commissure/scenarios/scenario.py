@@ -21,6 +21,15 @@ from commissure.sim.behaviour import Behaviour, ByModel
 Verdict = Literal["reproduced", "not reproduced", "not testable"]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a report: its title, the columns' titles, and the rows' cells."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim of the source documents: what was claimed, what this project computes for it, and from what."""
@@ -67,7 +76,7 @@ class Scenario(Protocol):
     def fleet(self, fleet: Fleet, settings: Any, policy: str, seed: int) -> Fleet:
         """The fleet under a policy, with what the scenario needs of it. Raises UsageError if it cannot serve."""
 
-    def behaviour(self, settings: Any) -> Behaviour | ByModel | None:
+    def behaviour(self, settings: Any, seed: int) -> Behaviour | ByModel | None:
         """What modelled endpoints answer; None where any filler does."""
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Any, policy: str) -> Mapping[str, Any] | None:
@@ -78,6 +87,9 @@ class Scenario(Protocol):
 
     def columns(self, measures: Mapping[str, Any]) -> dict[str, str]:
         """The scenario's own cells of a leg's row in a result table, by the columns' titles."""
+
+    def tables(self, legs: Sequence[Any]) -> list[Table]:
+        """Its own tables of the legs (LegSummary) of one variant, beside the row of each leg."""
 
     def figures(self, legs: Sequence[Any]) -> list[tuple[str, str]]:
         """Its own figures of the legs (LegSummary) of one variant: titles and SVG elements."""

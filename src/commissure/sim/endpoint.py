@@ -39,7 +39,7 @@ class ModelledEndpoint:
             )
         self.name = spec.name
         self.profile = profile
-        self.capabilities = replace(able_of(spec), kv_slots=spec.slots, context_tokens=spec.slot_tokens, hints=HINTS)
+        self.capabilities = replace(able_of(spec).in_slots(spec.slots, spec.slot_tokens), hints=HINTS)
         self._rt = rt
         self._behaviour = behaviour or Filler()
         self._weights = coefficients(profile.step)
@@ -56,6 +56,9 @@ class ModelledEndpoint:
 
     async def generate(self, call: Call) -> Reply:
         if call.n > 1:
+            most = self.capabilities.answers_at_once
+            if call.n > most:
+                return await fan_out(self._rt, call, self.profile, self.generate, most)
             return await fan_out(self._rt, call, self.profile, self.generate, shared=True)
         rt = self._rt
         start_s = rt.now()

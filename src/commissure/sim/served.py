@@ -64,8 +64,10 @@ class ServedEndpoint:
     async def generate(self, call: Call) -> Reply:
         """Answer the call. Raises EndpointError."""
         if call.n > 1:
-            shared = self.capabilities.several
-            return await fan_out(self._rt, call, self.profile, self.generate, shared=shared)
+            most = self.capabilities.answers_at_once
+            if call.n > most:
+                return await fan_out(self._rt, call, self.profile, self.generate, most)
+            return await fan_out(self._rt, call, self.profile, self.generate, shared=True)
         async with self._under_way(call) as (choice, job, ended, _):
             await ended.wait()
         return self._reply(choice, job)

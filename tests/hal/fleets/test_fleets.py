@@ -14,7 +14,10 @@ from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.providers import adapter_names
 from commissure.scenarios.fleet_check import check
 
-EXAMPLES = {"cerebras", "gpu-box", "h100", "inf2-h100", "local", "local-pair", "mixed", "null", "sambanova", "trainium"}
+EXAMPLES = {
+    "cerebras", "gpu-box", "h100", "inf2-h100", "local", "local-pair", "mixed", "null", "sambanova", "tool-silicon",
+    "trainium",
+}  # fmt: skip
 
 
 class Turns(Router):

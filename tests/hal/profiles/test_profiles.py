@@ -48,7 +48,9 @@ PROFILE_OF = {name: load_profile(name) for name in profile_names()}
 OWN = [name for name, profile in PROFILE_OF.items() if profile.step and profile.provider in ("vllm", "neuron")]
 HOSTED = [name for name, profile in PROFILE_OF.items() if profile.hosted]
 # Fitted to the grids of AIConfigurator; the steps of the others come from one point, or from the roofline itself.
-FITTED = [name for name in OWN if name.startswith("vllm-")]
+STEPS = {name: step for name in OWN if (step := PROFILE_OF[name].step)}
+FITTED = [name for name, step in STEPS.items() if step.fixed_s.source.startswith("fitted")]
+ROOFLINE = [name for name, step in STEPS.items() if step.fixed_s.source.startswith("roofline")]
 LOCAL_PATH = re.compile(r"(?<!\S)(~/|\.\.?/|[A-Z]:\\|/(home|work|tmp|root|mnt|opt|usr|var|srv|data|Users)\b)")
 
 
@@ -291,6 +293,13 @@ def test_one_token_reads_the_active_weights(name: str) -> None:
     assert step.experts_s
     read_s = model.active_parameters_b.value * model.bytes_per_parameter.value / (3350 * 0.8)
     assert step.fixed_s.value + step.experts_s.value * model.experts.share(1) == pytest.approx(read_s)
+
+
+@pytest.mark.parametrize("name", ROOFLINE)
+def test_a_profile_from_the_roofline_is_just_that(name: str) -> None:
+    stated, modelled = (step.values() for step in steps(name))
+    assert stated == pytest.approx(modelled, rel=1e-3)
+    assert all(quantity.assumed for _, quantity in quantities(STEPS[name]))
 
 
 def test_a_roofline_is_assumed_and_says_its_formula() -> None:

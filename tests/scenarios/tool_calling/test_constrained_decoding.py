@@ -13,7 +13,7 @@ from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.policy import Candidate, FleetStatus, Router
-from commissure.scenarios import compare
+from commissure.scenarios import course
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import find_scenario, parse_settings
 from commissure.scenarios.tool_calling.constrained_decoding import SCENARIO, Settings
@@ -97,8 +97,8 @@ def test_a_prediction_of_other_answers_is_none() -> None:
         )
         for way, most in (("free", "200"), ("cpu", "200"), ("cpu", "9"))
     ]
-    assert compare._same_work(runs[0], runs[1])
-    assert not compare._same_work(runs[0], runs[2])
+    assert course.same_work(runs[0], runs[1])
+    assert not course.same_work(runs[0], runs[2])
 
 
 def test_engines_of_static_shapes_are_compiled_for_the_batch() -> None:

@@ -24,11 +24,16 @@ _CALL = Call("What is the weather at home?", max_tokens=48)
 
 
 async def gives_several(rt: Runtime, endpoint: Endpoint) -> None:
-    """Several answers come to one prompt, streamed or not, whether the endpoint gives them itself or is asked again."""
-    call = replace(_CALL, n=3, max_tokens=4, temperature=1.0 if endpoint.capabilities.temperature else 0.0)
+    """Several answers come to one prompt, streamed or not, whether the endpoint gives them itself or is asked again.
+
+    They are one more than a request brings, where that is few.
+    """
+    able = endpoint.capabilities
+    n = able.answers_at_once + 1 if 2 < able.answers_at_once <= 8 else 3
+    call = replace(_CALL, n=n, max_tokens=4, temperature=1.0 if able.temperature else 0.0)
     reply = await endpoint.generate(call)
-    require(len(reply.choices) == 3, "three answers come", reply.choices)
-    require(reply.usage.said_tokens >= 3, "the tokens of all answers count", reply.usage)
+    require(len(reply.choices) == n, f"{n} answers come", reply.choices)
+    require(reply.usage.said_tokens >= n, "the tokens of all answers count", reply.usage)
     chunks = await _streamed(endpoint, call)
     last = chunks[-1].reply
     assert last is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from math import ceil
 
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
@@ -53,7 +54,7 @@ class Attempt:
         self.call = call
         self._ledger = ledger
         self._failed = failed
-        prompts = 1 if endpoint.capabilities.several else call.n
+        prompts = ceil(call.n / endpoint.capabilities.answers_at_once)
         most = most_usage(call, endpoint.profile, prompts=prompts)
         self._most = Amount(endpoint.profile.price_usd(most), most.prompt_tokens + most.output_tokens, 1)
 

@@ -7,9 +7,8 @@ Hints address its KV slots: a call is placed by `id_slot`; slots are erased, sav
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, aclosing, asynccontextmanager, nullcontext
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -23,59 +22,17 @@ from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.keys import first_set, presentable
 from commissure.hal.local_server import local_server, require_local
 from commissure.hal.profiles.profile import Profile
-from commissure.hal.provider import Provider, ServerTimes
-from commissure.hal.reply import Usage
+from commissure.hal.provider import Provider
+from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.hal.slots import SlotMap
 from commissure.hal.wire.address import http_transport, key_of, split_version, url_of
 from commissure.hal.wire.client import Client
 from commissure.hal.wire.endpoint import ApiEndpoint
+from commissure.hal.wire.llama_cpp import LlamaCppCodec
 from commissure.hal.wire.metrics import LLAMA_CPP
-from commissure.hal.wire.openai import OpenAiCodec
 from commissure.hal.wire.refusals import SHOWN
-from commissure.hal.wire.timing import seconds_of
 from commissure.hal.wire.transport import Transport
-
-
-class LlamaCppCodec(OpenAiCodec):
-    """Times come with every answer. An answer is kept from ending early altogether, or not at all."""
-
-    def sampling(self, call: Call) -> dict[str, Any]:
-        """How tokens are drawn."""
-        if 0 < call.min_tokens < call.max_tokens:
-            raise UsageError(f"endpoint {self._name!r}: min_tokens must be 0 or equal to max_tokens")
-        body = super().sampling(call) | {"ignore_eos": call.min_tokens > 0}
-        body.pop("min_tokens", None)
-        return body
-
-    def form(self, call: Call) -> dict[str, Any]:
-        """A bare completion's schema has a field of its own; response_format is passed over there (measured)."""
-        if call.chat or call.schema is None:
-            return super().form(call)
-        return {"json_schema": dict(call.schema)}
-
-    def times(self, body: Mapping[str, Any]) -> ServerTimes | None:
-        """`timings`, in milliseconds; prompt_n excludes the reused cache_n."""
-        return seconds_of(body.get("timings"), "prompt_ms", "predicted_ms", unit_s=1e-3)
-
-    def usage(self, body: Mapping[str, Any]) -> Usage | None:
-        """`usage`; what older servers leave out of it stands in `timings`."""
-        usage, timings = super().usage(body), body.get("timings")
-        if not isinstance(timings, dict):
-            return usage
-        try:
-            cached, computed, said = (int(timings[name]) for name in ("cache_n", "prompt_n", "predicted_n"))
-            told = Usage(cached + computed, cached, said)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return usage
-        if usage is None:
-            return told
-        return usage if usage.cached_tokens else replace(usage, cached_tokens=min(cached, usage.prompt_tokens))
-
-    def caching(self, call: Call) -> dict[str, Any]:
-        """Slots keep their prompts."""
-        return {"cache_prompt": True}
-
 
 PROVIDER = Provider(
     codec=LlamaCppCodec,
@@ -104,7 +61,8 @@ class LlamaCppEndpoint(ApiEndpoint):
     """One llama.cpp server; each agent has at most one slot."""
 
     def __init__(self, spec: EndpointSpec, profile: Profile, rt: Runtime, client: Client, version: str = "/v1") -> None:
-        able = replace(PROVIDER.able(spec), kv_slots=spec.slots, context_tokens=spec.slot_tokens)
+        # It refuses a request for more answers than it has slots (measured).
+        able = PROVIDER.able(spec).in_slots(spec.slots, spec.slot_tokens)
         super().__init__(PROVIDER, spec, profile, rt, client, version, able)
         self._placed = SlotMap(spec.slots)
 
@@ -113,9 +71,13 @@ class LlamaCppEndpoint(ApiEndpoint):
         slot = self.slot_of(call)
         return path, body if slot is None else body | {"id_slot": slot}
 
-    def gives_all(self, call: Call) -> bool:
-        """Each answer takes a slot: more of them than there are slots are refused by the server (measured)."""
-        return super().gives_all(call) and call.n <= self.capabilities.kv_slots
+    async def _generate(self, call: Call) -> Reply:
+        """Several answers are streamed: in one body the server tells the tokens of the first alone."""
+        if call.n == 1:
+            return await super()._generate(call)
+        async with aclosing(self.stream(call)) as chunks:
+            replies = [chunk.reply async for chunk in chunks if chunk.reply is not None]
+        return replies[0]
 
     def slot_of(self, call: Call) -> int | None:
         return self._placed.of(call.agent)

@@ -33,6 +33,9 @@ PROVIDER = Provider(
     key_variables=("OPENAI_API_KEY",),
     variables={"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"},
     # How long a prefix is kept can be said of gpt-5.6 and later only, and there is one value: not a choice.
-    capabilities=Capabilities(min_tokens=False, stop=4, cache_ttls_s=(), completion=False, tells_times=False),
+    # `n` is at most 128 (openai/openai-openapi openapi.yaml, CreateChatCompletionRequest).
+    capabilities=Capabilities(
+        min_tokens=False, stop=4, most_answers=128, cache_ttls_s=(), completion=False, tells_times=False
+    ),
     models={"gpt-5": _REASONS, "gpt-5.2": _REASONS},
 )

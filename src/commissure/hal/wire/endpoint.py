@@ -58,7 +58,8 @@ class ApiEndpoint:
         """Answer the call."""
         self._check(call)
         if not self.gives_all(call):
-            return await fan_out(self._rt, call, self.profile, self._generate)
+            most = self.capabilities.answers_at_once
+            return await fan_out(self._rt, call, self.profile, self._generate, most)
         return await self._generate(call)
 
     async def stream(self, call: Call) -> AsyncGenerator[Chunk, None]:
@@ -73,7 +74,7 @@ class ApiEndpoint:
         self._running += 1
         try:
             async with aclosing(self._client.events(path, body)) as events:
-                while (event := await self._next(events, reader)) is not _END:
+                while (event := await self._next(events, reader, call.n)) is not _END:
                     for piece in self._fed(reader, event):
                         watch.saw()
                         yield Chunk(piece.text, None, piece.kind, piece.choice)
@@ -141,8 +142,8 @@ class ApiEndpoint:
         return self._version + path, body
 
     def gives_all(self, call: Call) -> bool:
-        """Whether one request brings all the answers that the call asks for; else it is made several times."""
-        return call.n == 1 or self.capabilities.several
+        """Whether one request brings all the answers that the call asks for; else several are made."""
+        return call.n <= self.capabilities.answers_at_once
 
     def slot_of(self, call: Call) -> int | None:
         """The KV slot that serves the call, at endpoints that have slots."""
@@ -175,9 +176,9 @@ class ApiEndpoint:
             raise ValueError(f"{call.n} answers were asked for, {len(answer.choices)} came")
         return answer
 
-    async def _next(self, events: AsyncGenerator[Any, None], reader: Reader) -> Any:
+    async def _next(self, events: AsyncGenerator[Any, None], reader: Reader, answers: int) -> Any:
         """The next event, or _END. Of a stream that is whole its end is not waited for long: some never come to it."""
-        if not reader.complete() or reader.usage() is None:
+        if reader.usage() is None or not is_whole(reader, answers):
             return await anext(events, _END)
         with self._rt.move_on_after(DRAIN_S), suppress(TruncatedStream):
             return await anext(events, _END)
@@ -214,6 +215,14 @@ class ApiEndpoint:
         )
         reasoning = sum(text_tokens(one.reasoning, self.profile) for one in answer.choices)
         return Usage(prompt, 0, max(output, 1 - reasoning, 0), reasoning, estimated=True)
+
+
+def is_whole(reader: Reader, answers: int) -> bool:
+    """Whether all answers have come to their ends; of several, some may end before others begin."""
+    if answers == 1 or not reader.complete():
+        return reader.complete()
+    answer = reader.answer()
+    return answer is not None and len(answer.choices) >= answers
 
 
 def _unpaid(able: Capabilities, profile: Profile) -> Capabilities:

@@ -14,6 +14,7 @@ from typing import Any
 from commissure.hal.errors import UsageError
 from commissure.hal.eviction import Evictor, Plan
 from commissure.policies.cache import build_evictor, evictor_names
+from commissure.policies.custom.kind import name_of
 from commissure.policies.custom.load import load_evictor
 
 Make = Evictor | type[Evictor] | Callable[..., Evictor] | ModuleType | str
@@ -60,14 +61,6 @@ def build_of(make: Make) -> Build:
     if not callable(make):
         raise UsageError(f"{make!r} is no evictor: give a class, an instance, or a function build(plan)")
     return _calling(make)
-
-
-def name_of(make: Make) -> str:
-    """What a report calls it."""
-    if isinstance(make, str):
-        return make
-    name = getattr(make, "__name__", type(make).__name__)
-    return str(getattr(make, "__module__", name)) if name == "build" else str(name)
 
 
 def _copy(evictor: Evictor, plan: Plan) -> Evictor:

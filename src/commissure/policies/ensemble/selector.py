@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from commissure.policies.ensemble.prompt import Asked
 from commissure.policies.ensemble.sample import Decision, Question, Sample
 
 
 class Selector(ABC):
-    """Which answer several candidates make."""
+    """Which answer several candidates make. `ordered`: their order matters to it, as to the first."""
+
+    ordered: ClassVar[bool] = False
 
     @abstractmethod
     def select(self, candidates: Sequence[Sample], question: Question) -> Decision:

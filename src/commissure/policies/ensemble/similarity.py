@@ -112,6 +112,6 @@ def neighbours(text: str) -> set[str]:
     framed = f"\x02{text}\x03"
     found = set(map(add, framed, framed[1:]))
     if len(found) <= len(text):
-        for pair, times in Counter(map(add, framed, framed[1:])).items():
-            found.update(f"{pair}{again}" for again in range(1, times))
+        times = Counter(map(add, framed, framed[1:])).items()
+        found.update(f"{pair}{again}" for pair, many in times if many > 1 for again in range(1, many))
     return found

@@ -1,5 +1,7 @@
 """The property-test kit for policies: strategies, invariants that any policy must keep, and `check_evictor`.
 
+For selectors it is `check_selector`, and what else there is in `commissure.policies.testing.selection`.
+
 Needs the extra `testing`; importing it without raises MissingExtra.
 """
 
@@ -28,6 +30,7 @@ from commissure.policies.testing.invariants import (
 from commissure.policies.testing.keys import answers, keys_sort, lasting_is_true, priority_is_pure, survives_strangers
 from commissure.policies.testing.regret import Regret
 from commissure.policies.testing.report import CounterExample, Finding, Report
+from commissure.policies.testing.selection import SELECTOR_INVARIANTS, Poll, SelectorReport, check_selector, polls
 from commissure.policies.testing.strategies import (
     capacities,
     cases,
@@ -41,16 +44,19 @@ from commissure.policies.testing.strategies import (
 __all__ = [
     "FAMILIES",
     "INVARIANTS",
+    "SELECTOR_INVARIANTS",
     "Broken",
     "Cache",
     "Case",
     "CounterExample",
     "Finding",
     "Invariant",
+    "Poll",
     "Raised",
     "ReferenceCache",
     "Regret",
     "Report",
+    "SelectorReport",
     "Served",
     "Unsortable",
     "answers",
@@ -60,12 +66,14 @@ __all__ = [
     "cases",
     "check_evictor",
     "check_invariant",
+    "check_selector",
     "evicts_residents",
     "is_deterministic",
     "keys_sort",
     "lasting_is_true",
     "never_beats_the_optimum",
     "objects",
+    "polls",
     "priority_is_pure",
     "spares_what_runs",
     "survives_strangers",

@@ -61,7 +61,8 @@ def naming(asked: str) -> Iterator[None]:
 
 def raised(asked: str, error: BaseException) -> Raised:
     """The exception of a policy, with the line of it that raised."""
-    kit = (Path(__file__).parent, Path(__file__).parents[1] / "custom", Path(contextlib.__file__).parent)
+    here = Path(__file__).parent
+    kit = (here, here / "selection", here.parent / "custom", Path(contextlib.__file__).parent)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent not in kit]
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from hashlib import blake2b
 from typing import Any
 
 import networkx as nx
 
 from commissure.hal.eviction import Plan
 from commissure.policies.cache.traces.flat import Use
+from commissure.policies.testing.salted import salted_kind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +40,7 @@ class Case:
 
     def salted(self, salt: int) -> Case:
         """The same with texts whose hash is another, as they have in another process."""
-        kind = _kind(salt)
+        kind = salted_kind(salt)
         names = {agent: kind(agent) for agent in self.graph}
         uses = tuple(
             replace(use, key=kind(use.key), agent=kind(use.agent), others=tuple(map(kind, use.others)))
@@ -71,19 +70,6 @@ class Case:
             "agents": list(self.graph), "capacity": self.capacity, "bypass": self.bypass, "seed": self.seed,
             "uses": [asdict(use) for use in self.uses], "runs": list(self.runs),
         }  # fmt: skip
-
-
-@cache
-def _kind(salt: int) -> type[_Salted]:
-    return type("Salted", (_Salted,), {"salt": salt})
-
-
-class _Salted(str):
-    salt = 0
-
-    def __hash__(self) -> int:
-        digest = blake2b(f"{self.salt}/{self}".encode(), digest_size=7).digest()
-        return int.from_bytes(digest, "big")
 
 
 def _use_text(use: Use, runs: int) -> str:

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from commissure.hal.errors import UsageError
 from commissure.policies.cache.traces.flat import uses_of
-from commissure.policies.custom.build import Make, name_of
+from commissure.policies.custom.build import Make
+from commissure.policies.custom.kind import name_of
 from commissure.policies.testing.broken import Broken, Raised, Unsortable
 from commissure.policies.testing.build import fresh, is_offline
 from commissure.policies.testing.case import Case
@@ -39,7 +40,7 @@ def check_evictor(
     sample = Case(workflow("loop", 3, lambda low, high: low), 2.0, tuple(uses_of("abca")))
     with suppress(Raised):  # which will be told with its counter-example
         fresh(make, sample)
-    findings: list[Finding] = []
+    findings: list[Finding[Case]] = []
     for invariant in INVARIANTS:
         told = tuple({type(one.failure) for one in findings if one.failure})
         findings.append(check_invariant(invariant, make, examples=examples, seed=seed, told=told))
@@ -52,7 +53,7 @@ def check_evictor(
         except Raised as error:
             findings[0] = replace(findings[0], verdict="broken", why=error.said)
     advance("regret")
-    return Report(name_of(make), seed, is_offline(make, sample), tuple(findings), rows)
+    return Report(name_of(make), seed, tuple(findings), rows, is_offline(make, sample))
 
 
 @lru_cache(maxsize=2)
@@ -63,7 +64,7 @@ def _drawn(examples: int, seed: int) -> tuple[Case, ...]:
 
 def check_invariant(
     invariant: Invariant, make: Make, *, examples: int = 200, seed: int = 0, told: Collection[type[Broken]] = ()
-) -> Finding:
+) -> Finding[Case]:
     """One invariant. An answer that fails is told of once, by the first that finds it; the others pass it over.
 
     `told` are the kinds of failure that are known already. Raises UsageError as check_evictor does.

@@ -104,7 +104,7 @@ def _rows(
         Regret(
             family, name, len(best), _quantiles(regret[name]),
             _quantiles(one[can_hit, 1] / best[can_hit, 1]) if can_hit.any() else None,
-            _interval(regret[name] - regret["lru"], f"regret/{seed}/{family}/{name}"),
+            interval(regret[name] - regret["lru"], f"regret/{seed}/{family}/{name}"),
         )
         for name, one in measured.items()
     ]  # fmt: skip
@@ -115,7 +115,7 @@ def _quantiles(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def _interval(differences: npt.NDArray[np.float64], stream: str) -> tuple[float, float, float]:
+def interval(differences: npt.NDArray[np.float64], stream: str) -> tuple[float, float, float]:
     """The mean, and the percentile interval of the means of samples drawn anew with replacement."""
     chance = np.random.Generator(np.random.PCG64(dice(stream).getrandbits(64)))
     again = chance.integers(len(differences), size=(RESAMPLES, len(differences)))

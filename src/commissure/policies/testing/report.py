@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from commissure.policies.testing.broken import Broken
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.regret import Regret
 
-Verdict = Literal["holds", "broken", "not checked"]
+Verdict = Literal["holds", "broken", "not checked", "declined"]
+
+
+class Tried(Protocol):
+    """What an invariant is tried on, and can be shown."""
+
+    def lines(self) -> tuple[str, ...]:
+        """For a person."""
+
+    def data(self) -> dict[str, Any]:
+        """For a program."""
+
+
+C = TypeVar("C", bound=Tried)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class CounterExample:
+class CounterExample(Generic[C]):
     """The smallest case that was found, what was done in it, and what came out that must not."""
 
-    case: Case
+    case: C
     broken: Broken
 
     def story(self) -> tuple[str, ...]:
@@ -29,15 +43,15 @@ class CounterExample:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One invariant over so many examples that could be judged; why it could not be, if there were none."""
+class Finding(Generic[C]):
+    """One invariant over so many examples that could be judged; why it could not be, or was declined, if none was."""
 
     invariant: str
     meaning: str
     verdict: Verdict
     examples: int
     why: str = ""
-    counter_example: CounterExample | None = None
+    counter_example: CounterExample[C] | None = None
 
     @property
     def failure(self) -> Broken | None:
@@ -52,21 +66,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """All that a check has found. `offline`: it is built of the uses to come, so no online policy is to match it."""
+class Checked(Generic[C, R]):
+    """What a check of any policy has found."""
 
     policy: str
     seed: int
-    offline: bool
-    findings: tuple[Finding, ...]
-    regrets: tuple[Regret, ...] = ()
+    findings: tuple[Finding[C], ...]
+    regrets: tuple[R, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether every invariant holds."""
-        return all(one.verdict == "holds" for one in self.findings)
+        """Whether every invariant holds that is not declined."""
+        return all(one.verdict in ("holds", "declined") for one in self.findings)
 
     @property
-    def broken(self) -> tuple[Finding, ...]:
+    def broken(self) -> tuple[Finding[C], ...]:
         """The invariants that do not hold."""
         return tuple(one for one in self.findings if one.verdict == "broken")
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Checked[Case, Regret]):
+    """All that a check has found. `offline`: it is built of the uses to come, so no online policy is to match it."""
+
+    offline: bool = False

@@ -29,7 +29,7 @@ from commissure.scenarios.cache_intensive.agents import AgentWorkflow
 from commissure.scenarios.cache_intensive.figures import hits_figure
 from commissure.scenarios.cache_intensive.optimum import fewest_missed, tokens_bracket
 from commissure.scenarios.legs import LegSummary
-from commissure.scenarios.scenario import Claim
+from commissure.scenarios.scenario import Claim, Table
 from commissure.sim.behaviour import Behaviour
 
 FRAME_TOKENS = 64
@@ -112,7 +112,7 @@ class SlotScenario(ABC):
         sized = fleet.with_slots(settings.slots, settings.slot_tokens, settings.disk_slots)
         return sized.with_evictor(evictor_of(policy, plan), prefetcher)
 
-    def behaviour(self, settings: Any) -> Behaviour | None:
+    def behaviour(self, settings: Any, seed: int) -> Behaviour | None:
         """Filler: what is said does not matter to a cache."""
         return None
 
@@ -178,6 +178,10 @@ class SlotScenario(ABC):
             "tokens computed": str(measures["prompt_tokens_computed"]),
             "optimum": " to ".join(map(str, dict.fromkeys(measures["optimum_tokens"]))),
         }
+
+    def tables(self, legs: Sequence[LegSummary]) -> list[Table]:
+        """None: a leg's row says it all."""
+        return []
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
         """Hit ratios at every number of slots, between nothing and the optimum."""

@@ -15,7 +15,7 @@ from commissure.hal.journal import CallRecord
 from commissure.hal.reply import Choice, Reply
 from commissure.hal.runtime import Runtime
 from commissure.scenarios.legs import LegSummary
-from commissure.scenarios.scenario import Claim
+from commissure.scenarios.scenario import Claim, Table
 from commissure.scenarios.tool_calling.decoding.claimed import SCENARIO_NAME
 from commissure.scenarios.tool_calling.decoding.claims import constrained_decoding_claims
 from commissure.scenarios.tool_calling.decoding.figures import pace_figure
@@ -89,7 +89,7 @@ class ConstrainedDecoding:
         share = forced_share(settings.vocabulary, settings.whitespace)
         return under(fleet, policy, settings.batch, share if settings.skip_forced else 0.0)
 
-    def behaviour(self, settings: Settings) -> RightAnswers:
+    def behaviour(self, settings: Settings, seed: int) -> RightAnswers:
         """Right answers."""
         return RightAnswers(settings)
 
@@ -144,6 +144,10 @@ class ConstrainedDecoding:
             "accepted": told,
             "forced, of right answers": f"{measures['forced_share']:.0%}",
         }
+
+    def tables(self, legs: Sequence[LegSummary]) -> list[Table]:
+        """None: a leg's row says it all."""
+        return []
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
         """A token's time at each endpoint under each way."""

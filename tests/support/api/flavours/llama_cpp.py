@@ -7,13 +7,15 @@ has the longest common prefix with its own, or else the one used longest ago, bu
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import parse_qs
 
-from tests.support.api.answer import Answer
+from tests.support.api.answer import Answer, Choice
 from tests.support.api.ask import Ask, Body, Refusal
-from tests.support.api.flavours.base import Load, Reply
+from tests.support.api.flavours.base import Event, Load, Reply
+from tests.support.api.flavours.chunks import DONE
 from tests.support.api.flavours.engines import TEXT
 from tests.support.api.flavours.hosted import per_s
 from tests.support.api.flavours.openai import OpenAI
@@ -84,12 +86,28 @@ class LlamaCpp(OpenAI):
         self._slots[answer.slot].calls -= 1
 
     def usage(self, answer: Answer) -> Body:
-        return {**self.counts(answer), "prompt_tokens_details": {"cached_tokens": answer.cached_tokens}}
+        """Of several answers a whole body tells the first one's tokens alone (measured: xllamacpp 2026.10)."""
+        return self._usage_of(answer, answer.choices[0])
+
+    def events(self, answer: Answer) -> Iterator[Event]:
+        """Of several answers each tells its own tokens when it ends (measured: xllamacpp 2026.10)."""
+        several = len(answer.choices) > 1 and answer.usage == "normal" and answer.ask.include_usage
+        for event in super().events(answer):
+            rows = event.data.get("choices", []) if isinstance(event.data, dict) else []
+            if not several or (rows and rows[0]["finish_reason"] is None) or event.data == DONE:
+                yield event
+            elif rows and isinstance(event.data, dict):
+                usage = self._usage_of(answer, answer.choices[rows[0]["index"]])
+                yield event._replace(data={**event.data, "usage": usage, **self.extras(answer)})
+
+    def _usage_of(self, answer: Answer, choice: Choice) -> Body:
+        counts = {"completion_tokens": choice.tokens, "total_tokens": answer.prompt_tokens + choice.tokens}
+        return {**self.counts(answer), **counts, "prompt_tokens_details": {"cached_tokens": answer.cached_tokens}}
 
     def extras(self, answer: Answer) -> Body:
         if answer.usage == "none":
             return {}
-        fresh, output = answer.prompt_tokens - answer.cached_tokens, answer.output_tokens
+        fresh, output = answer.prompt_tokens - answer.cached_tokens, answer.choices[0].tokens
         prompt_s, decode_s = answer.first_s - answer.start_s, answer.end_s - answer.first_s
         timings = {
             "cache_n": answer.cached_tokens,

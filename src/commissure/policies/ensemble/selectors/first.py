@@ -12,6 +12,8 @@ from commissure.policies.ensemble.tally import voters
 class First(Selector):
     """The one selector whose answer hangs on the order of the candidates."""
 
+    ordered = True
+
     def select(self, candidates: Sequence[Sample], question: Question) -> Decision:
         """The first one; as sure as the share of parsed candidates that say the same."""
         parsed = voters(candidates)

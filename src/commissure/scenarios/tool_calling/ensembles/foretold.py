@@ -1,0 +1,100 @@
+"""What is foretold of votes from two pilots a record, before any other candidate is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from commissure.policies.ensemble.leaves import ABSENT, canonical
+from commissure.policies.ensemble.sample import Sample
+from commissure.scenarios.tool_calling.ensembles.answers import Asked
+from commissure.scenarios.tool_calling.ensembles.panel import score
+from commissure.scenarios.tool_calling.records.record import Record
+from commissure.theory.votes.curve import VoteCurve, foretell
+from commissure.theory.votes.fields import foretell_fields
+from commissure.theory.votes.two_samples import Pair
+
+NS = tuple(range(1, 33))
+
+
+class Curve(BaseModel):
+    """Accuracy of a vote against its number of candidates `n`, with the 95 % band; and the oracle's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    oracle: tuple[float, ...]
+
+
+class Foretold(BaseModel):
+    """Of a member: the curve of votes on whole records, and that of votes by field, on records and on fields.
+
+    `of` is the SHA-256 of the pilots' texts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    member: str
+    of: str
+    records: int
+    plurality: Curve
+    per_field: Curve
+    fields: Curve
+
+
+def foretold_from(member: str, records: Sequence[Record], pilots: Sequence[Asked], seed: int) -> Foretold:
+    """From two answers to each record."""
+    samples = [one.candidates(member) for one in pilots]
+    texts = "\n".join(one.text for pair in samples for one in pair)
+    whole = [_pair(record, pair) for record, pair in zip(records, samples, strict=True)]
+    parts = [_field_pairs(record, pair) for record, pair in zip(records, samples, strict=True)]
+    fields = foretell_fields(parts, NS, seed=seed)
+    return Foretold(
+        member=member,
+        of=sha256(texts.encode()).hexdigest(),
+        records=len(records),
+        plurality=_curve(foretell(whole, NS, seed=seed)),
+        per_field=_curve(fields.records),
+        fields=_curve(fields.fields),
+    )
+
+
+def _curve(found: VoteCurve) -> Curve:
+    return Curve(n=found.n, accuracy=found.accuracy, low=found.low, high=found.high, oracle=found.oracle)
+
+
+def _pair(record: Record, samples: Sequence[Sample]) -> Pair:
+    first, second = samples
+    right = [score(record, one).right for one in samples]
+    same = first.parsed and second.parsed and canonical(first.value) == canonical(second.value)
+    # Two texts that are both right may differ, as where a parameter may be left out.
+    return Pair(right[0], right[1], right[0] == right[1] and (same or right[0]))
+
+
+def _field_pairs(record: Record, samples: Sequence[Sample]) -> list[Pair]:
+    """One for each field that the truth has."""
+    scores = [score(record, one).fields for one in samples]
+    found = []
+    for path in scores[0]:
+        first, second = (bool(fields.get(path)) for fields in scores)
+        said = [_said(one, path) for one in samples]
+        found.append(Pair(first, second, first == second and (first or said[0] == said[1])))
+    return found
+
+
+def _said(sample: Sample, path: str) -> str:
+    """What a candidate says at a JSON pointer, to compare by; of an array its length."""
+    value: Any = sample.value if sample.parsed else ABSENT
+    for step in path.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(key, ABSENT)
+        else:
+            value = value[int(key)] if isinstance(value, list) and int(key) < len(value) else ABSENT
+    return canonical(len(value) if isinstance(value, list) else value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.sample import NO_DECISION, Question, Sample
@@ -113,3 +114,26 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 @given(st.lists(VALUES, max_size=5))
 def test_without_a_source_it_is_the_vote_per_field(values: list[Any]) -> None:
     assert GROUNDED.select(said(*values), Question("")) == PER_FIELD.select(said(*values), Question(""))
+
+
+TAGGED = {
+    "anyOf": [
+        {"properties": {"kind": {"const": "cup"}, "n": {"type": "integer"}}, "required": ["kind", "n"]},
+        {"properties": {"kind": {"const": "name"}, "n": {"type": "string"}}, "required": ["kind", "n"]},
+        {"properties": {"n": {"type": "null"}, "m": {"type": "integer"}}, "required": ["m"], "maxProperties": 2},
+    ]
+}
+COUNTS = st.integers(0, 30)
+BRANCHES: st.SearchStrategy[Any] = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("cup"), "n": COUNTS}),
+    st.fixed_dictionaries({"kind": st.just("name"), "n": st.sampled_from(NAMES)}),
+    st.fixed_dictionaries({"m": COUNTS}, optional={"n": st.none()}),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(BRANCHES, min_size=1, max_size=8), st.booleans())
+def test_of_valid_candidates_it_makes_a_valid_record(records: list[Any], nested: bool) -> None:
+    schema = {"properties": {"x": TAGGED}} if nested else TAGGED
+    candidates = said(*({"x": record} if nested else record for record in records))
+    assert Draft202012Validator(schema).is_valid(GROUNDED.select(candidates, Question(SOURCE, schema)).value)

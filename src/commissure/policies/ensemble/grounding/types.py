@@ -13,7 +13,10 @@ from commissure.policies.ensemble.grounding.days import iso_day
 from commissure.policies.ensemble.leaves import canonical
 
 Schema = Any  # a mapping, or true or false
-_MOST_HOPS: Final = 16  # references and combinations in one another, so that a schema that leads in a circle ends
+Within = frozenset[int]  # the schemas, by identity, that one is a part of: those that lead in a circle say no more
+_NOWHERE: Final[Within] = frozenset()
+_MOST_HOPS: Final = 16  # references to references
+_MOST_PARTS: Final = 64  # of schemas put together; of more nothing is said
 _LEAF_KINDS: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
     "boolean": bool,
@@ -42,20 +45,31 @@ def resolved(schema: Schema, root: Schema) -> Schema:
     return True
 
 
-def beneath(schema: Schema, key: str | int, root: Schema, hops: int = 0) -> Schema:
+def beneath(schema: Schema, key: str | int, root: Schema, within: Within = _NOWHERE) -> Schema:
     """The schema of a member or an element, put together of all that holds for it; true where nothing does."""
     schema = resolved(schema, root)
-    if not isinstance(schema, Mapping) or hops > _MOST_HOPS:
+    if not isinstance(schema, Mapping) or id(schema) in within:
         return True
-    parts = [_own(schema, key)]
-    parts += [beneath(one, key, root, hops + 1) for one in schema.get("allOf", ())]
+    within |= {id(schema)}
+    parts = [_own(schema, key), *(beneath(one, key, root, within) for one in schema.get("allOf", ()))]
     for combination in ("anyOf", "oneOf"):
-        branches = [beneath(one, key, root, hops + 1) for one in schema.get(combination, ())]
-        told = [one for one in branches if one is not True and one is not False]
-        if told:
-            parts.append({"anyOf": told})
-    kept = [one for one in parts if one is not True]
-    return {"allOf": kept} if len(kept) > 1 else kept[0] if kept else True
+        branches = [beneath(one, key, root, within) for one in schema.get(combination, ())]
+        parts.append(_joined("anyOf", [one for one in branches if one is not False], root))
+    return _joined("allOf", parts, root)
+
+
+def _joined(combination: str, schemas: list[Schema], root: Schema) -> Schema:
+    """Schemas as one, each once, so that what refers to itself does not grow from level to level."""
+    told: dict[int, Schema] = {}
+    for schema in schemas:
+        inner = schema[combination] if isinstance(schema, Mapping) and [*schema] == [combination] else [schema]
+        for one in inner:
+            found = resolved(one, root)
+            if found is not True:
+                told[id(found)] = found
+    if not told or len(told) > _MOST_PARTS:
+        return True
+    return {combination: list(told.values())} if len(told) > 1 else next(iter(told.values()))
 
 
 def _own(schema: Mapping[str, Any], key: str | int) -> Schema:
@@ -67,19 +81,20 @@ def _own(schema: Mapping[str, Any], key: str | int) -> Schema:
     return True if "patternProperties" in schema else schema.get("additionalProperties", True)
 
 
-def keyword(schema: Schema, name: str, root: Schema, hops: int = 0) -> list[Any]:
+def keyword(schema: Schema, name: str, root: Schema, within: Within = _NOWHERE) -> list[Any]:
     """What the schema, or a part of it that may hold, says under a keyword; all of it, in order."""
     schema = resolved(schema, root)
-    if not isinstance(schema, Mapping) or hops > _MOST_HOPS:
+    if not isinstance(schema, Mapping) or id(schema) in within:
         return []
+    within |= {id(schema)}
     said = [schema[name]] if name in schema else []
     for combination in ("allOf", "anyOf", "oneOf"):
         for one in schema.get(combination, ()):
-            said += keyword(one, name, root, hops + 1)
+            said += keyword(one, name, root, within)
     return said
 
 
-def misfit(value: Any, schema: Schema, root: Schema, hops: int = 0) -> str | None:
+def misfit(value: Any, schema: Schema, root: Schema, within: Within = _NOWHERE) -> str | None:
     """Why a leaf cannot be what the schema asks for, in words; None where it can.
 
     Checks type, enum, const, the bounds of numbers, the lengths of strings, patterns and the format date; the number
@@ -88,15 +103,16 @@ def misfit(value: Any, schema: Schema, root: Schema, hops: int = 0) -> str | Non
     schema = resolved(schema, root)
     if schema is False:
         return "nothing is allowed here"
-    if not isinstance(schema, Mapping) or hops > _MOST_HOPS:
+    if not isinstance(schema, Mapping) or id(schema) in within:
         return None
+    within |= {id(schema)}
     if (wrong := _of_kind(value, schema) or _of_number(value, schema) or _of_text(value, schema)) is not None:
         return wrong
     for one in schema.get("allOf", ()):
-        if (wrong := misfit(value, one, root, hops + 1)) is not None:
+        if (wrong := misfit(value, one, root, within)) is not None:
             return wrong
     for combination in ("anyOf", "oneOf"):
-        found = [misfit(value, one, root, hops + 1) for one in schema.get(combination, ())]
+        found = [misfit(value, one, root, within) for one in schema.get(combination, ())]
         if found and None not in found:
             return found[0]
     return None

@@ -8,7 +8,7 @@ from commissure.hal.errors import UsageError
 from commissure.theory.intervals import mean_interval, paired_interval, wilson_interval
 
 
-def test_pairing_takes_out_what_the_records_share():
+def test_pairing_takes_out_what_the_records_share() -> None:
     chance = np.random.default_rng(1)
     hard = chance.normal(0, 10, size=150)
     first, second = hard + chance.normal(1, 0.5, size=150), hard + chance.normal(0, 0.5, size=150)
@@ -19,7 +19,7 @@ def test_pairing_takes_out_what_the_records_share():
     assert mean_interval(first, seed=2).high - mean_interval(first, seed=2).low > 2
 
 
-def test_the_interval_of_a_mean_is_near_the_normal_one_and_keeps_its_level():
+def test_the_interval_of_a_mean_is_near_the_normal_one_and_keeps_its_level() -> None:
     chance, held = np.random.default_rng(3), 0
     for study in range(200):
         values = chance.random(150) < 0.3
@@ -30,7 +30,7 @@ def test_the_interval_of_a_mean_is_near_the_normal_one_and_keeps_its_level():
     assert 180 <= held <= 198
 
 
-def test_the_same_seed_gives_the_same_interval_in_parts_of_any_size(monkeypatch: pytest.MonkeyPatch):
+def test_the_same_seed_gives_the_same_interval_in_parts_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(4).random(50)
     whole = mean_interval(values, seed=5)
     monkeypatch.setattr("commissure.theory.intervals._AT_ONCE", 1 << 10)
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_interval_in_parts_of_any_size(monkeypatch:
     assert mean_interval(values, seed=6) != whole
 
 
-def test_ten_thousand_resamples_of_150_records_are_well_under_a_second():
+def test_ten_thousand_resamples_of_150_records_are_well_under_a_second() -> None:
     values = np.random.default_rng(0).random(150)
     began = process_time()
     paired_interval(values, values[::-1], seed=1)
@@ -46,12 +46,12 @@ def test_ten_thousand_resamples_of_150_records_are_well_under_a_second():
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 10), (3, 10), (10, 10), (77, 150), (1, 1)])
-def test_wilsons_interval_is_scipys(right: int, n: int):
+def test_wilsons_interval_is_scipys(right: int, n: int) -> None:
     ours, theirs = wilson_interval(right, n), binomtest(right, n).proportion_ci(method="wilson")
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
 
 
-def test_bad_input_is_named():
+def test_bad_input_is_named() -> None:
     with pytest.raises(UsageError, match="given 2 and 3"):
         paired_interval([1, 2], [1, 2, 3], seed=0)
     with pytest.raises(UsageError, match="at least one record"):

@@ -41,16 +41,14 @@ def paired_interval(
     """
     ours, theirs = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if ours.shape != theirs.shape:
-        raise UsageError(
-            f"a paired interval needs the same records on both sides: given {len(ours)} and {len(theirs)}."
-        )
+        raise UsageError(f"pairing needs the same records on both sides; given {len(ours)} and {len(theirs)}.")
     return mean_interval(ours - theirs, seed=seed, resamples=resamples, level=level)
 
 
 def mean_interval(
     values: npt.ArrayLike, *, seed: int | np.random.Generator, resamples: int = 10_000, level: float = 0.95
 ) -> Interval:
-    """The mean of `values` (N,), one a record, with the percentile bootstrap interval over records. Raises UsageError."""
+    """The mean of `values` (N,), one a record, and its percentile bootstrap interval. Raises UsageError."""
     measured = np.asarray(values, dtype=float)
     _check(measured, resamples, level)
     chance, size = np.random.default_rng(seed), len(measured)

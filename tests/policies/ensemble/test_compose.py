@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 
 from commissure.policies.ensemble.compose import Composed, compose
 from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.sample import Question, Sample
+from commissure.policies.ensemble.selectors import build_selector
 from commissure.policies.ensemble.tally import voters
 from tests.policies.ensemble.json_values import nested, saying
 
@@ -179,3 +181,22 @@ def test_deep_values(array: bool, schema: Any) -> None:
     assert made.value == nested(500, 2, array=array)
     assert made.confidence == pytest.approx(2 / 3)
     json.dumps(made.value)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"anyOf": [{"$ref": "#"}]},
+        {"oneOf": [{"$ref": "#"}], "type": "object"},
+        {"allOf": [{"$ref": "#"}]},
+        {"$ref": "#"},
+        {
+            "anyOf": [{"$ref": "#/$defs/a"}],
+            "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}},
+        },
+    ],
+)
+def test_a_schema_that_holds_itself_at_the_same_place_ends(schema: dict[str, Any]) -> None:
+    records = [{"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 2, "b": 3}]
+    samples = [Sample(json.dumps(one), one, parsed=True) for one in records]
+    assert build_selector("per_field").select(samples, Question("", schema)).value in ({"a": 1, "b": 3}, *records)

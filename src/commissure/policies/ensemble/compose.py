@@ -121,6 +121,8 @@ class _Composer:
         ahead = self._rules.opened(schemas)
         while ahead:
             schema = ahead.pop()
+            if any(schema is one for one in settled):  # it holds itself at the same place, which says nothing new
+                continue
             if any(schema.get(keyword, False) is not False for keyword in COUPLING[kind] & schema.keys()):
                 raise Coupled
             settled.append(schema)

@@ -28,8 +28,8 @@ class Reliability:
 
     `error` is the expected calibration error, the mean over answers of |accuracy - confidence| of their bin (Naeini et
     al. 2015). `brier` is the mean of (confidence - right)^2 (Brier 1950) and equals `unreliability` - `resolution` +
-    `uncertainty` + `within`: Murphy's parts (1973) of the bins' mean confidences, and what confidences that differ within
-    a bin add (Stephenson et al. 2008).
+    `uncertainty` + `within`: Murphy's parts (1973) of the bins' mean confidences, and what confidences add that
+    differ within a bin (Stephenson et al. 2008).
     """
 
     bins: tuple[Bin, ...]

@@ -10,6 +10,7 @@ from scipy.special import betainc
 
 from commissure.hal.errors import UsageError
 
+_SAME = 1e-12
 Shape = Literal["up", "down", "up then down", "down then up", "flat"]
 
 
@@ -52,7 +53,7 @@ class EasyAndHard:
         """
         first, turn = self._log_gain, self._turn
         if turn is None:
-            return "up" if first > 0 else "down" if first < 0 else "flat"
+            return "flat" if abs(first) < _SAME else "up" if first > 0 else "down"
         hard_lasts = self.p_easy + self.p_hard > 1
         if turn <= 1:  # the sign has changed before the first step, or just there
             return "down" if hard_lasts else "up"
@@ -73,7 +74,7 @@ class EasyAndHard:
 
     @property
     def _turn(self) -> float | None:
-        if abs(self.p_easy + self.p_hard - 1) < 1e-12:
+        if abs(self.p_easy + self.p_hard - 1) < _SAME:
             return None
         p1, p2 = self.p_easy, self.p_hard
         return self._log_gain / log(p2 * (1 - p2) / (p1 * (1 - p1)))

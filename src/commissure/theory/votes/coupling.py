@@ -1,8 +1,8 @@
 """What the fields of a record have in common: how hard one is tells of the others, as far as two answers show it.
 
-A record has a place u, uniform on 0..1, and each of its fields a quantile of its own population's p that hangs on u. Two
-ways, in turn by the draws, as two samples do not tell them apart: the field has just the quantile u with probability s, or
-else its own (a shared draw); or a Gaussian copula joins u and the field's quantile. Both give the measured covariance.
+A record has a place u, uniform on 0..1, and each of its fields a quantile of its own population's p that hangs on u.
+In turn by the draws, as two samples do not tell them apart: the field has the quantile u with probability s, or else
+one of its own (a shared draw); or a Gaussian copula joins u and the field's quantile. Both give the measured covariance.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class Coupled:
         """(J, draws, P, n) of rows (T, n): their means at each p, over the shapes of wrong answers."""
         groups, draws = self.mixes.shape[:2]
         split = self.mixes.reshape(groups, draws, STEPS + 1, len(SHAPES))
-        summed: Array = np.einsum("jbps,psn->jbpn", split, rows.reshape(STEPS + 1, len(SHAPES), -1))
-        return summed / np.maximum(split.sum(axis=3), 1e-300)[..., None]
+        summed = np.einsum("jbps,psn->jbpn", split, rows.reshape(STEPS + 1, len(SHAPES), -1))
+        means: Array = summed / np.maximum(split.sum(axis=3), 1e-300)[..., None]
+        return means
 
     def by_place(self, rows: Array) -> Array:
         """(J, draws, places, n) of rows (T, n): their means over a field where its record is at a place."""

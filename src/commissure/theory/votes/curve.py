@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commissure.hal.errors import UsageError
-from commissure.theory.votes.two_samples import Pair, fitted_populations, one_hot, random_weights
+from commissure.theory.votes.two_samples import Pair, even_ranks, fitted_populations, one_hot, random_weights
 from commissure.theory.votes.types import question_types
 
 Array = npt.NDArray[np.float64]
@@ -36,8 +36,8 @@ class VoteCurve:
 def foretell(pairs: Sequence[Pair], ns: Iterable[int] = range(1, MOST + 1), *, seed: int) -> VoteCurve:
     """The curve of n votes a question over questions such as these, from two answers to each.
 
-    The first call of a process builds the prior, which takes a second or two. See two_samples for what is identified and
-    what is assumed. Raises UsageError for no pairs, for contradictory ones, and for n < 1.
+    The first call of a process builds the prior, which takes a second. See two_samples for what is identified and what
+    is assumed. Raises UsageError for no pairs, for contradictory ones, and for n < 1.
     """
     counts = checked(ns)
     if not pairs:
@@ -45,7 +45,7 @@ def foretell(pairs: Sequence[Pair], ns: Iterable[int] = range(1, MOST + 1), *, s
     chance = np.random.default_rng(seed)
     types, places = question_types(max(counts)), np.array(counts) - 1
     weighted = random_weights(len(pairs), chance) @ one_hot(pairs)
-    weights = fitted_populations(weighted, len(pairs), chance)
+    weights = fitted_populations(weighted, len(pairs), even_ranks(chance), chance)
     return curve_of(counts, weights @ types.vote[:, places], weights @ types.oracle(max(counts))[:, places])
 
 

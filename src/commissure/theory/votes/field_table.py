@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commissure.hal.errors import UsageError
-from commissure.theory.votes.two_samples import Pair, fitted_populations, one_hot
+from commissure.theory.votes.two_samples import Pair, even_ranks, fitted_populations, one_hot
 
 Array = npt.NDArray[np.float64]
 OWN_RECORDS = 20
@@ -60,9 +60,10 @@ class FieldTable:
     def populations(self, weights: Array, chance: np.random.Generator) -> Array:
         """(J, draws, T) weights of types of each group, under weights (draws, N) of the records."""
         spread = np.repeat(weights, self.sizes.astype(int), axis=1)
+        ranks = even_ranks(chance)
         return np.array(
             [
-                fitted_populations(spread[:, mine] @ self.cell[mine], float(mine.sum()), chance)
+                fitted_populations(spread[:, mine] @ self.cell[mine], float(mine.sum()), ranks, chance)
                 for mine in (self.group == one for one in range(self.makeup.shape[1]))
             ]
         )
@@ -78,7 +79,7 @@ class FieldTable:
         return shares
 
     def covariances(self, weights: Array) -> tuple[Array, Array]:
-        """(draws,) covariances of two fields' being right beyond their groups' means: across two answers, and in one."""
+        """(draws,) covariances of two fields' being right, about their groups' means: in two answers, and in one."""
         several = self.sizes > 1
         if not several.any():
             return np.zeros(len(weights)), np.zeros(len(weights))

@@ -19,8 +19,8 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FieldCurves:
-    """Curves of votes by field. `fields`: the mean over records of the share of their fields that is right; `record`: all
-    fields of a record right. The oracles are of fields, and of records each of whose fields some answer has right.
+    """Curves of votes by field. `fields`: the mean over records of the share of their fields that is right; `record`:
+    all fields of a record right. The oracles are of fields, and of records each of whose fields some answer has right.
 
     `shared` is the share of the variance of fields' p that the fields of a record have in common, 0 to 1. `together` is
     the covariance of two fields' being right in one answer less that in two answers: where it is well above 0, as where

@@ -31,7 +31,8 @@ def plurality(right: npt.ArrayLike, wrong: npt.ArrayLike, most: int) -> Array:
     for votes in range(1, most + 1):
         others = _others(q, rest, votes, most - votes, inverse)
         chance[:, votes:] += (p**votes * inverse[votes])[:, None] * others
-    return np.clip(chance[:, 1:] / inverse[1:], 0, 1)
+    shares: Array = np.clip(chance[:, 1:] / inverse[1:], 0, 1)
+    return shares
 
 
 def _others(q: Array, rest: Array, votes: int, most: int, inverse: Array) -> Array:

@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from commissure.theory.votes.types import DIFFUSE_TAIL, EVEN_TAIL, STEPS, pair_cells, type_grid
+from commissure.theory.votes.types import DIFFUSE_TAIL, EVEN_TAIL, STEPS, question_types
 
 Array = npt.NDArray[np.float64]
-LIBRARY, AT_ONCE, SEED = 10_000, 1000, 2
+LIBRARY, AT_ONCE, SEED, VOTES = 10_000, 1000, 2, 8
 SMALLEST = 1e-12
 
 
 def random_parameters(draws: int, chance: np.random.Generator) -> Array:
-    """(draws, 10): means and precisions of two Betas of p and their blend; of the wrong answers' top share: middle, slope
-    over p, precision; and how much of what it leaves is even.
+    """(draws, 9): means and precisions of two Betas of p, and their blend; of the share of the wrong mass that the
+    strongest wrong value has: middle, slope over p, precision; and how much of what it leaves is even.
 
-    Assumed, not fitted: four in five populations are one Beta, the others a blend of two; precisions a + b reach from all at the
-    ends (.03) to all alike (100). The top share is Beta with a mean that may rise or fall with p.
+    Assumed, not fitted: four in five populations are one Beta, the others a blend of two; precisions a + b reach from
+    all at the ends (.03) to all alike (100). The share is Beta with a mean that may rise or fall with p.
     """
     mean = chance.uniform(0.01, 0.99, size=(draws, 2))
     precision = np.exp(chance.uniform(np.log(0.03), np.log(100.0), size=(draws, 2)))
@@ -42,18 +42,22 @@ def population_weights(parameters: Array) -> Array:
     spread, even = column[7][:, :, None], column[8][:, :, None]
     parts = ((DIFFUSE_TAIL, 1 - even), (EVEN_TAIL, even))
     shapes = np.concatenate([share * _beta(np.array(tops), top, spread, 0.025) for tops, share in parts], axis=2)
-    return (of_p[:, :, None] * shapes).reshape(len(parameters), -1)
+    weights: Array = (of_p[:, :, None] * shapes).reshape(len(parameters), -1)
+    return weights
 
 
 @lru_cache(maxsize=1)
-def library() -> tuple[Array, Array]:
-    """The parameters of 10,000 populations, and (10,000, 4) what two answers show in each; always the same."""
+def library() -> tuple[Array, Array, Array]:
+    """The parameters of 10,000 populations, (10,000, 4) what two answers show in each, and (10,000,) the share that a
+    plurality of eight has right; always the same.
+    """
     chance = np.random.default_rng(SEED)
     parameters = random_parameters(LIBRARY, chance)
-    features = pair_cells(*type_grid()[:2])
+    types = question_types(VOTES)
+    features = np.column_stack([types.cells, types.vote[:, -1]])
     parts = [population_weights(parameters[at : at + AT_ONCE]) @ features for at in range(0, LIBRARY, AT_ONCE)]
-    cells = np.concatenate(parts)
-    return parameters, np.column_stack([cells, np.clip(1 - cells.sum(axis=1), SMALLEST, 1)])
+    cells, vote = np.concatenate(parts)[:, :-1], np.concatenate(parts)[:, -1]
+    return parameters, np.column_stack([cells, np.clip(1 - cells.sum(axis=1), SMALLEST, 1)]), vote
 
 
 def _beta(values: Array, mean: Array, precision: Array, edge: float) -> Array:

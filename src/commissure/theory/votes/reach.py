@@ -39,8 +39,8 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The least and the largest share that a plurality of n has right over all populations that meet the conditions, and
-    the largest one's types: pairs of p, the masses of wrong values, and the weight.
+    """The least and the largest share that a plurality of n has right over all populations that meet the conditions,
+    and the largest one's types: pairs of p, the masses of wrong values, and the weight.
     """
 
     least: float
@@ -51,9 +51,7 @@ class Limits:
 def population(mean: float, precision: float, top: float, n: int) -> Population:
     """Of such questions. Raises UsageError for a mean or top outside 0..1, a precision not above 0, and n < 1."""
     if not (0 < mean < 1 and precision > 0 and 0 <= top <= 1):
-        raise UsageError(
-            f"mean {mean:g} must be within 0..1, precision {precision:g} above 0, top {top:g} from 0 to 1."
-        )
+        raise UsageError(f"mean {mean:g} must be within 0..1, precision {precision:g} above 0, top {top:g} 0 to 1.")
     p, vote = _votes(top, n)
     weights = _beta_weights(p, mean, precision)
     wrong = top * (1 - p)
@@ -78,8 +76,8 @@ def populations_reaching(mean: float, target: float, n: int, tops: Sequence[floa
 
 
 def limits(n: int, *, mean: float | None = None, mode: float | None = None) -> Limits:
-    """The extremes of the plurality over populations with this mean p, or this share of questions whose likeliest value is
-    right, or both: a linear program over a grid of types (types.py), to its step of 1/40 in p.
+    """The extremes of the plurality over populations with this mean p, or this share of questions whose likeliest value
+    is right, or both: a linear program over a grid of types (types.py), to its step of 1/40 in p.
 
     With a `mode`, ties of the likeliest value are shared. Raises UsageError for n < 1 and for conditions that no
     population meets.
@@ -93,15 +91,17 @@ def limits(n: int, *, mean: float | None = None, mode: float | None = None) -> L
             rows.append(row)
             sides.append(side)
     value = types.vote[:, n - 1]
-    best = [linprog(sign * value, A_eq=np.array(rows), b_eq=sides, method="highs-ds") for sign in (1, -1)]
-    if not all(one.success for one in best):
+    a, b = np.array(rows), np.array(sides)
+    least, most = (linprog(sign * value, A_eq=a, b_eq=b, method="highs-ds") for sign in (1, -1))
+    if least.x is None or most.x is None:
         raise UsageError(f"no population has mean p {mean} and the right mode on {mode} of its questions.")
-    held = np.flatnonzero(best[1].x > 1e-9)
+    weights = np.asarray(most.x, dtype=float)
+    held = np.flatnonzero(weights > 1e-9)
     kept = tuple(
-        (float(types.right[one]), tuple(float(q) for q in types.wrong[one] if q > 0), float(best[1].x[one]))
+        (float(types.right[one]), tuple(float(q) for q in types.wrong[one] if q > 0), float(weights[one]))
         for one in held
     )
-    return Limits(float(best[0].fun), -float(best[1].fun), kept)
+    return Limits(float(value @ np.asarray(least.x, dtype=float)), float(value @ weights), kept)
 
 
 def modal_share(right: Array, wrong: Array) -> Array:
@@ -109,7 +109,8 @@ def modal_share(right: Array, wrong: Array) -> Array:
     top = wrong.max(axis=1)
     level = np.isclose(wrong, right[:, None]).sum(axis=1)
     share = np.where(np.isclose(top, right), 1 / (1 + level), right > top)
-    return np.where(right > 0, share, 0.0)
+    shares: Array = np.where(right > 0, share, 0.0)
+    return shares
 
 
 def _votes(top: float, n: int) -> tuple[Array, Array]:
@@ -119,5 +120,6 @@ def _votes(top: float, n: int) -> tuple[Array, Array]:
 
 def _beta_weights(p: Array, mean: float, precision: float) -> Array:
     edges = np.linspace(0, 1, _STEPS + 1)
-    weights: Array = np.diff(beta.cdf(edges, mean * precision, (1 - mean) * precision))
-    return weights / weights.sum()
+    parts = np.diff(beta.cdf(edges, mean * precision, (1 - mean) * precision))
+    weights: Array = parts / parts.sum()
+    return weights

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 Array = npt.NDArray[np.float64]
 _STEPS, _HALVINGS, _TOLERANCE = 40, 12, 1e-5
@@ -14,9 +13,9 @@ _SMALLEST = 1e-300
 def tilted(base: Array, features: Array, target: Array, noise: Array) -> Array:
     """(draws, T) weights nearest to `base` in Kullback-Leibler divergence whose mean features fit the target.
 
-    `base` (draws, T) weights, `features` (T, d), `target` (draws, d), `noise` (draws, d, d) the covariance of the target:
-    a miss m costs m' noise^-1 m / 2, so that a target which no population has is no failure. Exponential tilting
-    (Csiszar 1975); the dual is smooth and concave, and climbed by Newton's method with halved steps.
+    `base` (draws, T) weights, `features` (T, d), `target` (draws, d), `noise` (draws, d, d) the covariance of the
+    target: a miss m costs m' noise^-1 m / 2, so that a target which no population has is no failure. Exponential
+    tilting (Csiszar 1975); the dual is smooth and concave, and climbed by Newton's method with halved steps.
     """
     problem = _Dual(np.log(np.maximum(base, _SMALLEST)), features, target, noise)
     theta = np.zeros_like(target)
@@ -25,7 +24,8 @@ def tilted(base: Array, features: Array, target: Array, noise: Array) -> Array:
         slope, curve = problem.slope(theta, weights)
         if np.abs(slope).max() < _TOLERANCE:
             break
-        theta, value, weights = problem.climb(theta, np.linalg.solve(curve, slope[:, :, None])[:, :, 0], value)
+        step: Array = np.asarray(np.linalg.solve(curve, slope[:, :, None])[:, :, 0], dtype=np.float64)
+        theta, value, weights = problem.climb(theta, step, value)
     return weights
 
 
@@ -40,10 +40,12 @@ class _Dual:
     def at(self, theta: Array) -> tuple[Array, Array]:
         """The value (draws,) and the tilted weights (draws, T)."""
         logs = self._logs + theta @ self._features.T
-        total = logsumexp(logs, axis=1, keepdims=True)
+        top = logs.max(axis=1, keepdims=True)
+        raw = np.exp(logs - top)
+        mass = raw.sum(axis=1, keepdims=True)
         penalty = np.einsum("bi,bij,bj->b", theta, self._noise, theta) / 2
-        value: Array = (theta * self._target).sum(axis=1) - total[:, 0] - penalty
-        return value, np.exp(logs - total)
+        value: Array = (theta * self._target).sum(axis=1) - (top + np.log(mass))[:, 0] - penalty
+        return value, raw / mass
 
     def slope(self, theta: Array, weights: Array) -> tuple[Array, Array]:
         """The gradient (draws, d), and the negative Hessian (draws, d, d), which is positive definite."""
@@ -58,7 +60,7 @@ class _Dual:
         scale = np.ones((len(theta), 1))
         for _ in range(_HALVINGS):
             ahead, weights = self.at(theta + scale * step)
-            worse = ahead < value - 1e-9 * (1 + np.abs(value))
+            worse = ahead < value - 1e-7 * (1 + np.abs(value))
             if not worse.any():
                 break
             scale[worse] /= 2

@@ -1,11 +1,11 @@
 """From two answers to each of many questions to populations of questions that could have given them.
 
-Two samples identify three numbers, the means over questions of p^2, of 2 p (1 - p) and of the sum of q_j^2, where p is the
-probability of the right answer and q_j those of wrong ones: so the mean and the variance of p, and how often wrong answers
-agree. They do not identify the rest of the distribution of p, nor on which questions the agreement is. That is assumed:
-populations are drawn from a broad prior (populations.py) by how well they fit, and tilted as little as may be to the
-numbers, themselves drawn anew by the Bayesian bootstrap. A band holds both the noise of the numbers and this spread.
-Answers to one question are taken as independent and alike.
+Two samples identify three numbers, the means over questions of p^2, of 2 p (1 - p) and of the sum of q_j^2, where p is
+the probability of the right answer and q_j those of wrong ones: so the mean and the variance of p, and how often wrong
+answers agree. They do not identify the rest of the distribution of p, nor on which questions the agreement is. That is
+assumed: populations are drawn from a broad prior (populations.py) by how well they fit, and tilted as little as may be
+to the numbers, themselves drawn anew by the Bayesian bootstrap. A band holds both the noise of the numbers and this
+spread. Answers to one question are taken as independent and alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from commissure.theory.votes.types import pair_cells, type_grid
 
 Array = npt.NDArray[np.float64]
 CELLS = 4
-DRAWS = 400
+DRAWS = 300
 PSEUDO = 0.125
 _EFFECTIVE = 200
 
@@ -61,29 +61,45 @@ def random_weights(questions: int, chance: np.random.Generator) -> Array:
     return scaled
 
 
-def fitted_populations(counts: Array, pairs: float, chance: np.random.Generator) -> Array:
+def fitted_populations(counts: Array, pairs: float, ranks: Array, chance: np.random.Generator) -> Array:
     """(draws, T) weights of types of question, of populations that could have given the pairs.
 
-    `counts` (draws, 4) are the cells' weighted counts, of `pairs` pairs. An eighth of a pair is expected in each beside,
-    so that what was not seen is not impossible.
+    `counts` (draws, 4) are the cells' weighted counts, of `pairs` pairs. An eighth of a pair is expected in each
+    beside, so that what was not seen is not impossible. `ranks` (draws,) within 0..1 say how well votes do in a draw,
+    for what two samples show: the same ranks for kinds of questions that are alike in what is not known of them.
     """
     raw = counts + chance.gamma(PSEUDO, size=counts.shape)
     shares = raw / raw.sum(axis=1, keepdims=True)
-    base = _plausible(counts.mean(axis=0) * pairs / counts.sum(axis=1).mean(), chance)
+    base = _plausible(counts.mean(axis=0) * pairs / counts.sum(axis=1).mean(), ranks)
     target = shares[:, : CELLS - 1]
     unit = np.eye(CELLS - 1)
-    # A share is known to half a pair at best: without this, a cell that was never seen would bend a population at any cost.
-    noise = (target[:, :, None] * unit - target[:, :, None] * target[:, None, :]) / pairs + (0.5 / pairs) ** 2 * unit
+    multinomial = (target[:, :, None] * unit - target[:, :, None] * target[:, None, :]) / pairs
+    # The draws have the noise already: a quarter of it only lets them give way to what some population can have. A
+    # share is known to half a pair at best: else a cell that was never seen would bend a population at any cost.
+    noise = multinomial / 4 + (0.5 / pairs) ** 2 * unit
     return tilted(base, pair_cells(*type_grid()), target, noise)
 
 
-def _plausible(counts: Array, chance: np.random.Generator) -> Array:
-    """Populations of the prior, picked by their likelihood, softened until enough of them have a say."""
-    parameters, cells = library()
+def even_ranks(chance: np.random.Generator) -> Array:
+    """(draws,) ranks over 0..1, evenly spaced, in random order."""
+    ranks: Array = (chance.permutation(DRAWS) + 0.5) / DRAWS
+    return ranks
+
+
+def _plausible(counts: Array, ranks: Array) -> Array:
+    """Populations of the prior by their likelihood, softened until enough of them have a say, at these ranks of what a
+    vote of eight has beyond what the cells tell (linear regression).
+    """
+    parameters, cells, vote = library()
     logs = np.log(cells) @ counts
     weights = np.exp(logs - logs.max())
     soft = 1.0
     while weights.sum() ** 2 / (weights**2).sum() < _EFFECTIVE:
         soft *= 0.8
         weights = np.exp(soft * (logs - logs.max()))
-    return population_weights(parameters[chance.choice(len(weights), size=DRAWS, p=weights / weights.sum())])
+    root = np.sqrt(weights)
+    beyond = vote - cells @ np.linalg.lstsq(cells * root[:, None], vote * root, rcond=None)[0]
+    order = np.argsort(beyond)
+    reached = np.cumsum(weights[order]) / weights.sum()
+    picked = np.minimum(np.searchsorted(reached, ranks), len(order) - 1)
+    return population_weights(parameters[order[picked]])

@@ -19,7 +19,7 @@ SHAPES: tuple[tuple[float, ...], ...] = (
     *((top, 0.0, 0.0, 0.0) for top in DIFFUSE_TAIL),
     *((top, *((1 - top) / 3,) * 3) for top in EVEN_TAIL),
 )
-"""How the wrong mass is split: the share of the strongest wrong value; the rest is diffuse, or even over three values."""
+"""How the wrong mass is split: the share of the strongest wrong value; the rest is diffuse, or even over three."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _in_theory() -> str:
     least = min(one.mode for one in populations_reaching(ONE, EIGHT, N))
     return (
         "In theory a vote alone can do it: sim says which populations of questions with a mean of 31.3 % would give "
-        f"42.27 %; in all of them the right value is the likeliest of at least {least:.0%} of the questions, and greedy "
+        f"that; in all of them the right value is the likeliest of at least {least:.0%} of the questions, and greedy "
         "answers find most of those too, so that the gain is over one sample rather than over greedy"
     )
 

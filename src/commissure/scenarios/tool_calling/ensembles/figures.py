@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.tool_calling.ensembles.measures import Calibration, Measured, Measures, MemberMeasures
+from commissure.scenarios.tool_calling.ensembles.rows import Row
+from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE, STOPPED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def figures_of(legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
-    """Of each leg: a curve a member and vote, one scatter of all policies, and the calibration of the leg's policy."""
+    """Of each leg: a curve a member and vote, all policies by time and by cost, and how sure the leg's policy is."""
     found = []
     for leg in legs:
         measures = Measures.model_validate(leg.measures["ensembles"])
         for name, one in measures.members.items():
             title = f"{leg.world}, {leg.policy}: {one.model} ({name}), accuracy against the number of candidates"
             found.append((title, votes_figure(one, _greedy(measures, name))))
-        found.append((f"{leg.world}, {leg.policy}: accuracy against tokens and time", price_figure(measures)))
+        found.append((f"{leg.world}, {leg.policy}: accuracy against latency", time_figure(measures)))
+        found.append((f"{leg.world}, {leg.policy}: accuracy against cost, in tokens", cost_figure(measures)))
         confident = {name: one.calibration for name, one in measures.members.items()}
         found.append((f"{leg.world}, {leg.policy}: confidence against accuracy", calibration_figure(confident)))
     return found
@@ -30,13 +38,13 @@ def votes_figure(one: MemberMeasures, greedy: float) -> str:
     if one.own.policy not in ("plurality", "per_field"):
         curves.append(one.own)
     for number, curve in enumerate(curves):
-        colour = COLOURS[1 + number]
+        colour = colour_of(number)
         axes.plot(curve.n, curve.accuracy, "o-", color=colour, label=f"{curve.policy}, measured")
         axes.fill_between(curve.n, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
     if one.foretold is not None:
         for number, told in enumerate((one.foretold.plurality, one.foretold.per_field)):
             name = ("plurality", "per_field")[number]
-            axes.plot(told.n, told.accuracy, "--", color=COLOURS[1 + number], label=f"{name}, foretold from two")
+            axes.plot(told.n, told.accuracy, "--", color=colour_of(number), label=f"{name}, foretold from two")
     axes.plot(curves[0].n, curves[0].oracle, ":", color=COLOURS[0], label="oracle, measured")
     axes.axhline(greedy, color=COLOURS[5], linewidth=1, label="greedy")
     axes.set_xlabel("candidates")
@@ -46,21 +54,44 @@ def votes_figure(one: MemberMeasures, greedy: float) -> str:
     return svg(figure)
 
 
-def price_figure(measures: Measures) -> str:
-    """Records right against seconds, one greedy answer and all candidates, and each policy against its tokens."""
+def time_figure(measures: Measures) -> str:
+    """Records right against the median seconds that they took: one greedy answer, and all candidates with each policy.
+
+    Those that stop early have no time of their own here, as all candidates were drawn at once.
+    """
     figure, axes = new_axes(9.0, 3.6)
     for number, (name, one) in enumerate(measures.members.items()):
-        colour = COLOURS[1 + number]
-        rows = [row for row in measures.rows if row.who == name and row.policy not in ("oracle", "one sample")]
-        axes.scatter([row.tokens for row in rows], [row.right[0] for row in rows], color=colour, s=14, label=name)
-        for row in rows:
-            seconds = one.pace.greedy_s if row.policy == "greedy" else one.pace.candidates_s
-            told = (
-                f"{row.policy}, {seconds:.1f} s" if row.policy in ("greedy", "plurality", "per_field") else row.policy
-            )
-            axes.annotate(told, (row.tokens, row.right[0]), fontsize=6, xytext=(3, 2), textcoords="offset points")
+        for row in _policies(measures, name):
+            if row.policy in STOPPED:
+                continue
+            more = one.pace.verify_s if row.policy == "verified" else 0.0
+            seconds = one.pace.greedy_s if row.policy == GREEDY else one.pace.candidates_s + more
+            _point(axes, seconds, row, number, name)
+    return _shown(figure, axes, "median seconds a record")
+
+
+def cost_figure(measures: Measures) -> str:
+    """Records right against the tokens said for them; where they are paid, they are what is paid for."""
+    figure, axes = new_axes(9.0, 3.6)
+    for number, name in enumerate(measures.members):
+        for row in _policies(measures, name):
+            _point(axes, row.tokens, row, number, name)
+    return _shown(figure, axes, "tokens said a record")
+
+
+def _policies(measures: Measures, name: str) -> list[Row]:
+    return [row for row in measures.rows if row.who == name and row.policy not in (ORACLE, ONE)]
+
+
+def _point(axes: Axes, x: float, row: Row, number: int, name: str) -> None:
+    greedy = row.policy == GREEDY
+    axes.plot(x, row.right[0], "s" if greedy else ".", color=colour_of(number), label=name if greedy else None)
+    axes.annotate(row.policy, (x, row.right[0]), fontsize=6, xytext=(3, 2), textcoords="offset points")
+
+
+def _shown(figure: Figure, axes: Axes, label: str) -> str:
     axes.set_xscale("log")
-    axes.set_xlabel("tokens said a record")
+    axes.set_xlabel(label)
     axes.set_ylabel("records right")
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return svg(figure)
@@ -73,13 +104,18 @@ def calibration_figure(found: dict[str, Calibration]) -> str:
     for number, (name, one) in enumerate(found.items()):
         sure, right = [bin[0] for bin in one.bins], [bin[1] for bin in one.bins]
         label = f"{name}: {one.policy}, error {one.expected_error:.2f}, Brier {one.brier:.2f}"
-        axes.plot(sure, right, "o-", color=COLOURS[1 + number], label=label)
+        axes.plot(sure, right, "o-", color=colour_of(number), label=label)
         for bin in one.bins:
             axes.annotate(str(bin[2]), bin[:2], fontsize=6, xytext=(3, 2), textcoords="offset points")
     axes.set_xlabel("confidence")
     axes.set_ylabel("records right")
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return svg(figure)
+
+
+def colour_of(number: int) -> str:
+    """Of the `number`-th member or vote, from 0 on; black is the oracle's."""
+    return COLOURS[1 + number % (len(COLOURS) - 1)]
 
 
 def _greedy(measures: Measures, name: str) -> float:

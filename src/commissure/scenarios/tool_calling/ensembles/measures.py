@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from commissure.hal.profiles.profile import Profile
+from commissure.hal.profiles.quantity import value_of
 from commissure.scenarios.tool_calling.ensembles.best import Best, best_of
 from commissure.scenarios.tool_calling.ensembles.curves import accuracy_by_n, agreement, oracle_by_n
 from commissure.scenarios.tool_calling.ensembles.foretold import Foretold
@@ -48,7 +49,10 @@ class Calibration(BaseModel):
 
 
 class Pace(BaseModel):
-    """What candidates take beside one greedy answer, by record: medians of seconds, and the ratio with its interval."""
+    """What candidates take beside one greedy answer, by record: medians of seconds, and the ratio with its interval.
+
+    `cost_usd` of a greedy answer and of all candidates, as means: tokens, and hire for as long as they took alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -129,7 +133,7 @@ def _member(
         model=profile.model,
         parameters_b=parameters_b(profile),
         agreement=agreement(panel),
-        pace=_pace(said, seed),
+        pace=_pace(said, value_of(profile.usd_per_hour) / 3600, seed),
         plurality=_measured(panel, Way("plurality", build_selector("plurality"), way.stopping), seed),
         per_field=_measured(panel, Way("per_field", build_selector("per_field"), way.stopping), seed),
         own=_measured(panel, way, seed),
@@ -164,7 +168,7 @@ def _calibration(panel: Panel, way: Way) -> Calibration:
     )
 
 
-def _pace(said: Said, seed: int) -> Pace:
+def _pace(said: Said, usd_per_s: float, seed: int) -> Pace:
     greedy, candidates = [one.greedy for one in said.answers], [one.candidates for one in said.answers]
     ratios = np.array([b.latency_s / a.latency_s for a, b in zip(greedy, candidates, strict=True) if a.latency_s > 0])
     return Pace(
@@ -174,6 +178,9 @@ def _pace(said: Said, seed: int) -> Pace:
         greedy_tokens=fmean(one.output_tokens for one in greedy),
         candidates_tokens=fmean(one.output_tokens for one in candidates),
         computed_tokens=fmean(one.computed_tokens for one in candidates),
-        cost_usd=(fmean(one.cost_usd for one in greedy), fmean(one.cost_usd for one in candidates)),
+        cost_usd=(
+            fmean(one.cost_usd + usd_per_s * one.latency_s for one in greedy),
+            fmean(one.cost_usd + usd_per_s * one.latency_s for one in candidates),
+        ),
         verify_s=median(one.verify_s for one in candidates),
     )

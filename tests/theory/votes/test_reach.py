@@ -4,6 +4,8 @@ import pytest
 from commissure.hal.errors import UsageError
 from commissure.theory.votes.plurality import plurality
 from commissure.theory.votes.reach import limits, population, populations_reaching
+from commissure.theory.votes.types import pair_cells
+from tests.theory.votes.studies import beta
 
 ONE_SAMPLE, CLAIMED, VOTES = 0.313, 0.4227, 8
 
@@ -41,6 +43,15 @@ def test_many_votes_reach_the_mode_and_a_condition_more_never_widens() -> None:
     assert free.least <= tied.least <= tied.most <= free.most
     assert limits(1, mean=ONE_SAMPLE).most == pytest.approx(ONE_SAMPLE)
     assert limits(VOTES, mode=1.0).most == pytest.approx(1.0, abs=1e-6)
+
+
+def test_what_two_samples_identify_holds_the_truth() -> None:
+    p, wrong = beta(1.6, 1.1, 0.6)(np.random.default_rng(3), 20_000)
+    true = plurality(p, wrong, VOTES)[:, -1].mean()
+    bound = limits(VOTES, cells=pair_cells(p, wrong).mean(axis=0))
+    assert bound.least < true < bound.most
+    assert bound.most - bound.least < 0.4
+    assert limits(2, cells=(0.4, 0.3, 0.1)).most == pytest.approx(0.55)
 
 
 def test_bad_input_is_named() -> None:

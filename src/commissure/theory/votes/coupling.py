@@ -2,7 +2,7 @@
 
 A record has a place u, uniform on 0..1, and each of its fields a quantile of its own population's p that hangs on u.
 In turn by the draws, as two samples do not tell them apart: the field has the quantile u with probability s, or else
-one of its own (a shared draw); or a Gaussian copula joins u and the field's quantile. Both give the measured covariance.
+one of its own (a shared draw); or a Gaussian copula joins u and the quantile. Both give the measured covariance.
 """
 
 from __future__ import annotations

@@ -75,12 +75,15 @@ def populations_reaching(mean: float, target: float, n: int, tops: Sequence[floa
     return tuple(found)
 
 
-def limits(n: int, *, mean: float | None = None, mode: float | None = None) -> Limits:
-    """The extremes of the plurality over populations with this mean p, or this share of questions whose likeliest value
-    is right, or both: a linear program over a grid of types (types.py), to its step of 1/40 in p.
+def limits(
+    n: int, *, mean: float | None = None, mode: float | None = None, cells: Sequence[float] | None = None
+) -> Limits:
+    """The extremes of the plurality over populations with this mean p, this share of questions whose likeliest value is
+    right, or these shares of pairs of answers (both right, one right, agreed and wrong): all that are given.
 
-    With a `mode`, ties of the likeliest value are shared. Raises UsageError for n < 1 and for conditions that no
-    population meets.
+    A linear program over a grid of types (types.py), to its step of 1/40 in p. With `cells` it is all that two samples
+    identify, free of any prior. Ties of the likeliest value are shared. Raises UsageError for n < 1 and for conditions
+    that no population meets.
     """
     if n < 1:
         raise UsageError(f"a plurality of {n} votes: n must be at least 1.")
@@ -90,11 +93,16 @@ def limits(n: int, *, mean: float | None = None, mode: float | None = None) -> L
         if side is not None:
             rows.append(row)
             sides.append(side)
+    if cells is not None:
+        rows.extend(types.cells.T)
+        sides.extend(cells)
     value = types.vote[:, n - 1]
     a, b = np.array(rows), np.array(sides)
     least, most = (linprog(sign * value, A_eq=a, b_eq=b, method="highs-ds") for sign in (1, -1))
     if least.x is None or most.x is None:
-        raise UsageError(f"no population has mean p {mean} and the right mode on {mode} of its questions.")
+        raise UsageError(
+            f"no population has mean p {mean}, the right mode on {mode} of its questions, and pairs {cells}."
+        )
     weights = np.asarray(most.x, dtype=float)
     held = np.flatnonzero(weights > 1e-9)
     kept = tuple(

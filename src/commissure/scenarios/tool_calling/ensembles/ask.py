@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from commissure.hal.endpoint import Endpoint
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
+from commissure.policies.ensemble.prompt import Asked as Form
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.selector import Diversity, Stopping
 from commissure.policies.ensemble.verifier import KIND, verify
@@ -61,7 +63,7 @@ class Member:
 
     async def _candidates(self, record: Record, count: int, first: int, phase: str) -> Asked:
         forms = [self.diversity.vary(record.asked, first + number) for number in range(count)]
-        if all(form == forms[0] for form in forms):
+        if len(set(map(_said, forms))) == 1:
             call = self._call(record, phase, first)
             return await self._asked([(replace(call, n=count), 0)])
         calls = [
@@ -119,6 +121,11 @@ class Member:
         return asked.model_copy(
             update={"samples": samples, "verify_s": self.rt.now() - began_s, "verify_tokens": distinct}
         )
+
+
+def _said(asked: Form) -> str:
+    """A form as it is sent: the order of members counts there, which equality passes over."""
+    return f"{asked.prompt.text}\n{json.dumps(dict(asked.schema))}"
 
 
 def piece(member: str, record: Record, phase: str) -> str:

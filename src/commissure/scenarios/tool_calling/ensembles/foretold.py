@@ -97,5 +97,6 @@ def _said(sample: Sample, path: str) -> str:
         if isinstance(value, dict):
             value = value.get(key, ABSENT)
         else:
-            value = value[int(key)] if isinstance(value, list) and int(key) < len(value) else ABSENT
+            there = isinstance(value, list) and key.isdecimal() and int(key) < len(value)
+            value = value[int(key)] if there else ABSENT
     return canonical(len(value) if path.endswith(LENGTH) and isinstance(value, list) else value)

@@ -39,8 +39,10 @@ def with_members(fleet: Fleet, n: int, slot_tokens: int) -> Fleet:
     Slots of a server work side by side, so it is modelled as a batching engine of so many sequences.
     """
     slots = min(n, MOST_SLOTS)
-    specs = tuple(_slotted(spec, slots, slot_tokens) if spec.provider in SLOTTED else spec for spec in fleet.specs)
-    return replace(fleet, specs=specs, router=Named())
+    slotted = [spec.name for spec in fleet.specs if spec.provider in SLOTTED]
+    specs = tuple(_slotted(spec, slots, slot_tokens) if spec.name in slotted else spec for spec in fleet.specs)
+    narrow = {name: _with_room(fleet.profiles[name], slot_tokens) for name in slotted}
+    return replace(fleet.with_profiles(narrow), specs=specs, router=Named())
 
 
 def _slotted(spec: EndpointSpec, slots: int, slot_tokens: int) -> EndpointSpec:
@@ -48,6 +50,14 @@ def _slotted(spec: EndpointSpec, slots: int, slot_tokens: int) -> EndpointSpec:
     return EndpointSpec.model_validate(
         spec.model_dump() | {"slots": slots, "slot_tokens": slot_tokens, "engine": engine.model_dump()}
     )
+
+
+def _with_room(profile: Profile, tokens: int) -> Profile:
+    """What is known of an endpoint whose sequences have this much room each."""
+    whole = profile.context_tokens
+    if whole is None or whole.value <= tokens:
+        return profile
+    return profile.model_copy(update={"context_tokens": whole.model_copy(update={"value": tokens})})
 
 
 def larger_of(profiles: Iterable[tuple[str, Profile]]) -> str:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
+KEPT, MOST_TEXT = 8, 80
+DAY = "2026-01-01"
 PHRASE = re.compile(r"[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 
 
 def wrong(value: Any, number: int, source: str, schema: Mapping[str, Any]) -> Any:
     """The `number`-th wrong value in place of `value`, as far as the schema has one: a value that differs from it.
 
-    An enum's other members; the other boolean; another number or name of the source, then numbers and texts near the
-    right one; an array without its last element; an object with its first member wrong.
+    An enum's other members; the other boolean; a later day; another number or name of the source, then numbers and
+    texts near the right one; an array without its last element; an object with its first member wrong.
     """
+    if "anyOf" in schema:
+        kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
+        if value is None:
+            return DAY if kinds[0].get("format") == "date" else KEPT
+        return wrong(value, number, source, kinds[0])
     if "enum" in schema:
         others = [one for one in schema["enum"] if one != value]
         return others[number % len(others)] if others else value
@@ -24,7 +32,7 @@ def wrong(value: Any, number: int, source: str, schema: Mapping[str, Any]) -> An
     if isinstance(value, int | float):
         return _number(value, number, source)
     if isinstance(value, str):
-        return _text(value, number, source)
+        return _day(value, number) if schema.get("format") == "date" else _text(value, number, source, schema)
     if isinstance(value, list) and value:
         return value[:-1] if number % 2 == 0 else [wrong(value[0], number // 2, source, {}), *value[1:]]
     if isinstance(value, dict) and value:
@@ -42,8 +50,16 @@ def _number(value: float, number: int, source: str) -> float:
     return value + 1 + number - len(others)
 
 
-def _text(value: str, number: int, source: str) -> str:
-    others = [one for one in dict.fromkeys(PHRASE.findall(source)) if one != value]
+def _day(value: str, number: int) -> str:
+    return f"{date.fromisoformat(value) + timedelta(days=number + 1)}"
+
+
+def _text(value: str, number: int, source: str, schema: Mapping[str, Any]) -> str:
+    most = schema.get("maxLength", MOST_TEXT)
+    others = [one for one in dict.fromkeys(PHRASE.findall(source)) if one != value and len(one) <= most]
     shorter = value.rpartition(" ")[0]
     options = ([shorter] if shorter else []) + others
-    return options[number] if number < len(options) else f"{value[: 8 + number]}{number - len(options)}"
+    if number < len(options):
+        return options[number]
+    ending = f"{number - len(options)}"
+    return f"{value[: min(KEPT, most - len(ending))]}{ending}"

@@ -55,7 +55,7 @@ class ToolCalls:
         chosen = way(policy)
         said = await ask_all(rt, fleet, settings, chosen, records, kept)
         profiles = {name: one.profile for name, one in fleet.endpoints.items()}
-        found = measures_of(records, said, profiles, chosen, settings.n, rt.seed)
+        found = measures_of(records, said, profiles, chosen, settings, rt.seed)
         return {"policy_shown": policy, "ensembles": found.model_dump(mode="json")}
 
     def measure(self, calls: Sequence[CallRecord], settings: Settings, seed: int) -> dict[str, Any]:

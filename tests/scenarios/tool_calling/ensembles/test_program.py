@@ -40,9 +40,8 @@ def asked(
     settings: Any = parse_settings(SCENARIO, {name: str(value) for name, value in {"records": 4, **given}.items()})
     whole = Fleet.load(fleet) if isinstance(fleet, str) else fleet
     ready = SCENARIO.fleet(whole, settings, policy, seed)
-    return run(
-        SCENARIO.go_on, ready, settings, policy, Kept() if kept is None else kept, world="sim", seed=seed, behaviour=Says(say)
-    )  # fmt: skip
+    work = Kept() if kept is None else kept
+    return run(SCENARIO.go_on, ready, settings, policy, work, world="sim", seed=seed, behaviour=Says(say))
 
 
 def measures(done: Run) -> Measures:
@@ -118,7 +117,8 @@ def test_forms_of_the_prompt_are_calls_of_their_own(diversity: str) -> None:
         prompts.setdefault(call.agent, set()).add(call.prompt)
         return by_dice(model, call)
 
-    asked(say=say, diversity=diversity, families="listings", fleet="local", n=4)
+    done = asked(say=say, diversity=diversity, families="listings", fleet="local", n=4)
+    assert measures(done).valid.answers == 4 * (2 + 1 + 4)
     shown = [len(found) for agent, found in prompts.items() if agent.endswith("candidates")]
     assert all(count > 1 for count in shown)
     assert all(len(found) == 1 for agent, found in prompts.items() if agent.endswith("greedy"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from commissure.hal.clock.dice import Dice, dice
+from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.selector import Selector
 from commissure.scenarios.tool_calling.ensembles.panel import Panel
 from commissure.scenarios.tool_calling.ensembles.rows import Column
@@ -31,8 +32,6 @@ def oracle_by_n(panel: Panel) -> dict[int, float]:
 
 def agreement(panel: Panel) -> float:
     """The mean share of pairs of a record's candidates that are the same in every leaf."""
-    from commissure.policies.ensemble.leaves import canonical
-
     shares = []
     for those in panel.candidates:
         keys = [canonical(one.value) for one in those if one.parsed]

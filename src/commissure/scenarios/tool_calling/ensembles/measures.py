@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
+from commissure.policies.ensemble.diversity import build_diversity
+from commissure.policies.ensemble.selectors import build_selector
 from commissure.scenarios.tool_calling.ensembles.best import Best, best_of
 from commissure.scenarios.tool_calling.ensembles.curves import accuracy_by_n, agreement, oracle_by_n
 from commissure.scenarios.tool_calling.ensembles.foretold import Foretold
@@ -17,6 +19,7 @@ from commissure.scenarios.tool_calling.ensembles.members import larger_of, param
 from commissure.scenarios.tool_calling.ensembles.panel import Panel, mixed, panel_of
 from commissure.scenarios.tool_calling.ensembles.program import Said
 from commissure.scenarios.tool_calling.ensembles.rows import Between, Outcome, Row, between, outcomes, rows
+from commissure.scenarios.tool_calling.ensembles.settings import Settings
 from commissure.scenarios.tool_calling.ensembles.valid import Valid, valid
 from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, MIXED, Way
 from commissure.scenarios.tool_calling.records.chosen import halves
@@ -93,11 +96,15 @@ class Measures(BaseModel):
     valid: Valid
     rows: tuple[Row, ...]
     members: dict[str, MemberMeasures]
-    mixed_best: Best | None = None
 
 
 def measures_of(
-    records: Sequence[Record], said: Mapping[str, Said], profiles: Mapping[str, Profile], way: Way, n: int, seed: int
+    records: Sequence[Record],
+    said: Mapping[str, Said],
+    profiles: Mapping[str, Profile],
+    way: Way,
+    settings: Settings,
+    seed: int,
 ) -> Measures:
     """All of it, from what was said."""
     panels = {name: panel_of(name, records, one.answers) for name, one in said.items()}
@@ -107,7 +114,7 @@ def measures_of(
     test = set(halves(records)[1])
     chosen = [record in test for record in records]
     found = [one for those in every.values() for one in those]
-    mixes = outcomes(mixed(MIXED, panels, n), way) if len(panels) > 1 else []
+    mixes = outcomes(mixed(MIXED, panels, settings.n), way) if len(panels) > 1 else []
     members = {
         name: _member(panels[name], said[name], profiles[name], every[name], chosen, reference, way, seed)
         for name in panels
@@ -115,7 +122,7 @@ def measures_of(
     return Measures(
         records=len(records),
         larger=larger,
-        valid=valid(records, said),
+        valid=valid(records, said, build_diversity(settings.diversity)),
         rows=tuple(rows([*found, *mixes], reference, seed)),
         members=members,
     )
@@ -125,8 +132,6 @@ def _member(
     panel: Panel, said: Said, profile: Profile, found: Sequence[Outcome], test: Sequence[bool],
     larger: Outcome | None, way: Way, seed: int,
 ) -> MemberMeasures:  # fmt: skip
-    from commissure.policies.ensemble.selectors import build_selector
-
     own_greedy = next(one for one in found if one.policy == GREEDY)
     against = None if larger is own_greedy else larger
     return MemberMeasures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from commissure.kernels.grammar import Grammar, GrammarError, compile_schema
 from commissure.kernels.grammar import Settings as Reading
+from commissure.policies.ensemble.selector import Diversity
 from commissure.scenarios.tool_calling.ensembles.answers import KeptSample, parse
 from commissure.scenarios.tool_calling.ensembles.program import Said
 from commissure.scenarios.tool_calling.records.record import Record
@@ -32,14 +34,14 @@ class Valid(BaseModel):
     shown: tuple[str, ...] = ()
 
 
-def valid(records: Sequence[Record], said: Mapping[str, Said]) -> Valid:
-    """Of all answers of all members, greedy and pilots among them."""
-    grammars = _Grammars()
+def valid(records: Sequence[Record], said: Mapping[str, Said], diversity: Diversity) -> Valid:
+    """Of all answers of all members, greedy and pilots among them, each under the schema that it was asked under."""
+    grammars = _Grammars(diversity)
     counts, shown = dict.fromkeys(("answers", "parsed", "accepted", "unchecked"), 0), list[str]()
     for one in said.values():
         for number, record in enumerate(records):
-            grammar = grammars.of(record)
             for sample in _samples(one, number):
+                grammar = grammars.of(record, sample.variant)
                 verdict = grammar is not None and grammar.accepts(sample.text.strip())
                 counts["answers"] += 1
                 counts["parsed"] += parse(sample.text)[0]
@@ -51,15 +53,17 @@ def valid(records: Sequence[Record], said: Mapping[str, Said]) -> Valid:
 
 
 class _Grammars:
-    """Compiled once a schema."""
+    """Compiled once a schema; members come in the schema's order, so that each order is a schema of its own."""
 
-    def __init__(self) -> None:
-        self._found: dict[int, Grammar | None] = {}
+    def __init__(self, diversity: Diversity) -> None:
+        self._diversity = diversity
+        self._found: dict[str, Grammar | None] = {}
 
-    def of(self, record: Record) -> Grammar | None:
-        key = id(record.asked.schema)
+    def of(self, record: Record, variant: int) -> Grammar | None:
+        schema = self._diversity.vary(record.asked, variant).schema
+        key = json.dumps(dict(schema))
         if key not in self._found:
-            self._found[key] = _compiled(record.asked.schema)
+            self._found[key] = _compiled(schema)
         return self._found[key]
 
 

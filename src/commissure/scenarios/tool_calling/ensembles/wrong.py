@@ -56,7 +56,8 @@ def _day(value: str, number: int) -> str:
 
 def _text(value: str, number: int, source: str, schema: Mapping[str, Any]) -> str:
     most = schema.get("maxLength", MOST_TEXT)
-    others = [one for one in dict.fromkeys(PHRASE.findall(source)) if one != value and len(one) <= most]
+    phrases: list[str] = PHRASE.findall(source)
+    others = [one for one in dict.fromkeys(phrases) if one != value and len(one) <= most]
     shorter = value.rpartition(" ")[0]
     options = ([shorter] if shorter else []) + others
     if number < len(options):

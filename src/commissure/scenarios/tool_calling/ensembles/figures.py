@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.tool_calling.ensembles.measures import Calibration, Measured, Measures, MemberMeasures
+from commissure.scenarios.tool_calling.ensembles.on_silicon import on_silicon, silicon_figure
 from commissure.scenarios.tool_calling.ensembles.rows import Row
 from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE, STOPPED
 
@@ -26,6 +27,8 @@ def figures_of(legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
             found.append((title, votes_figure(one, _greedy(measures, name))))
         found.append((f"{leg.world}, {leg.policy}: accuracy against latency", time_figure(measures)))
         found.append((f"{leg.world}, {leg.policy}: accuracy against cost, in tokens", cost_figure(measures)))
+        if on_silicon(leg):
+            found.append(silicon_figure())
         confident = {name: one.calibration for name, one in measures.members.items()}
         found.append((f"{leg.world}, {leg.policy}: confidence against accuracy", calibration_figure(confident)))
     return found

@@ -13,6 +13,7 @@ from commissure.policies.ensemble.sample import Sample
 from commissure.scenarios.tool_calling.ensembles.answers import Asked
 from commissure.scenarios.tool_calling.ensembles.panel import score
 from commissure.scenarios.tool_calling.records.record import Record
+from commissure.theory.votes.condorcet import effective_votes
 from commissure.theory.votes.curve import VoteCurve, foretell
 from commissure.theory.votes.fields import foretell_fields
 from commissure.theory.votes.two_samples import Pair
@@ -47,6 +48,28 @@ class Foretold(BaseModel):
     plurality: Curve
     per_field: Curve
     fields: Curve
+
+
+class Chances(BaseModel):
+    """What two answers to each record say of a record's chance to be right, p: its mean, how far the answers to one
+    record go together (the correlation of two, 0 to 1), and how many independent votes eight are then worth.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float
+    correlation: float
+    effective_of_eight: float
+
+
+def chances(member: str, records: Sequence[Record], pilots: Sequence[Asked]) -> Chances:
+    """By moments: the mean, and the covariance of two answers over the variance of one."""
+    pairs = [_pair(record, one.candidates(member)) for record, one in zip(records, pilots, strict=True)]
+    mean = sum(one.first + one.second for one in pairs) / (2 * len(pairs))
+    both = sum(one.first and one.second for one in pairs) / len(pairs)
+    spread = mean * (1 - mean)
+    correlation = min(1.0, max(0.0, (both - mean**2) / spread)) if spread else 0.0
+    return Chances(mean=mean, correlation=correlation, effective_of_eight=effective_votes(8, correlation))
 
 
 def foretold_from(member: str, records: Sequence[Record], pilots: Sequence[Asked], seed: int) -> Foretold:

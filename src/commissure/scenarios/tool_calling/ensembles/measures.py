@@ -14,7 +14,7 @@ from commissure.policies.ensemble.diversity import build_diversity
 from commissure.policies.ensemble.selectors import build_selector
 from commissure.scenarios.tool_calling.ensembles.best import Best, best_of
 from commissure.scenarios.tool_calling.ensembles.curves import accuracy_by_n, agreement, oracle_by_n
-from commissure.scenarios.tool_calling.ensembles.foretold import Foretold
+from commissure.scenarios.tool_calling.ensembles.foretold import Chances, Foretold, chances
 from commissure.scenarios.tool_calling.ensembles.members import larger_of, parameters_b
 from commissure.scenarios.tool_calling.ensembles.panel import Panel, mixed, panel_of
 from commissure.scenarios.tool_calling.ensembles.program import Said
@@ -82,6 +82,7 @@ class MemberMeasures(BaseModel):
     per_field: Measured
     own: Measured
     foretold: Foretold | None
+    chances: Chances | None
     calibration: Calibration
     best: Best | None
 
@@ -143,6 +144,7 @@ def _member(
         per_field=_measured(panel, Way("per_field", build_selector("per_field"), way.stopping), seed),
         own=_measured(panel, way, seed),
         foretold=said.foretold,
+        chances=chances(panel.name, panel.records, said.pilots) if said.pilots else None,
         calibration=_calibration(panel, way),
         best=best_of(found, test, against, seed),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Table
 from commissure.scenarios.tool_calling.ensembles.measures import Measures, MemberMeasures
+from commissure.scenarios.tool_calling.ensembles.on_silicon import on_silicon, silicon_table
 from commissure.scenarios.tool_calling.ensembles.rows import Between, Row
 
 INTERVALS = "95 % intervals by bootstrap over records"
@@ -19,6 +20,7 @@ def tables_of(legs: Sequence[LegSummary]) -> list[Table]:
         measures = Measures.model_validate(leg.measures["ensembles"])
         where = f"{leg.world}, {leg.policy}"
         found += [_policies(where, measures), _pace(where, measures), _votes(where, measures), _best(where, measures)]
+        found += [silicon_table()] if on_silicon(leg) else []
     return [table for table in found if table.rows]
 
 
@@ -57,15 +59,18 @@ def _pace_row(name: str, one: MemberMeasures) -> list[str]:
 
 
 def _votes(where: str, measures: Measures) -> Table:
-    head = ("member", "vote", "candidates", "foretold from two", "measured", "within its interval")
+    head = ("member", "one answer", "correlation of two", "eight are worth", "vote", "candidates", "foretold from two",
+            "measured", "within its interval")  # fmt: skip
     rows = [row for name, one in measures.members.items() for row in vote_rows(name, one)]
     return Table(f"{where}: votes as foretold before the candidates were asked for", head, rows)
 
 
 def vote_rows(name: str, one: MemberMeasures) -> list[list[str]]:
     """Plurality and per-field vote at all candidates: foretold with its band, measured, and whether it holds."""
-    if one.foretold is None:
+    if one.foretold is None or one.chances is None:
         return []
+    of = one.chances
+    known = [name, f"{of.mean:.1%}", f"{of.correlation:.2f}", f"{of.effective_of_eight:.1f} votes"]
     found = []
     for measured, curve in ((one.plurality, one.foretold.plurality), (one.per_field, one.foretold.per_field)):
         n = measured.n[-1]
@@ -75,7 +80,7 @@ def vote_rows(name: str, one: MemberMeasures) -> list[list[str]]:
         told = (curve.accuracy[at], curve.low[at], curve.high[at])
         seen = (measured.accuracy[-1], measured.low[-1], measured.high[-1])
         inside = seen[1] <= told[0] <= seen[2]
-        found.append([name, measured.policy, str(n), spread(told), spread(seen), "yes" if inside else "NO"])
+        found.append([*known, measured.policy, str(n), spread(told), spread(seen), "yes" if inside else "NO"])
     return found
 
 

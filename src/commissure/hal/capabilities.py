@@ -97,7 +97,8 @@ class Capabilities:
 
     def changed(self, changes: Mapping[str, Any]) -> Capabilities:
         """These, with some stated otherwise."""
-        return replace(self, **{name: getattr(checked_changes(changes), name) for name in changes})
+        checked = checked_changes(changes)
+        return replace(self, **{name: getattr(checked, name) for name in changes})
 
 
 def checked_changes(changes: Mapping[str, Any]) -> Capabilities:

@@ -123,6 +123,11 @@ def path_of(path: str, key: str) -> str:
     return f"{path}/{key}"
 
 
+def keys_of(path: str) -> list[str]:
+    """The keys and places that a path, a JSON Pointer, leads through from the top."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+
+
 def length_path(path: str) -> str:
     """The path of an array's length, from the array's own."""
     return f"{path}~#"

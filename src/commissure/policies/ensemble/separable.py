@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.leaves import canonical, keys_of
 
 Kind = Literal["array", "object", "scalar"]
 Plain = Mapping[str, Any]
@@ -63,8 +63,7 @@ class Rules:
         if not isinstance(reference, str) or (reference != "#" and not reference.startswith("#/")):
             raise Coupled
         node = self._document
-        for part in reference.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
+        for key in keys_of(reference):
             if isinstance(node, Mapping) and key in node:
                 node = node[key]
             elif isinstance(node, Sequence) and key.isdecimal() and int(key) < len(node):

@@ -17,6 +17,7 @@ from commissure.policies.testing.build import fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.graphs import FAMILIES, PERCENT, walk, workflow
 from commissure.theory.cache.belady import fewest_misses
+from commissure.theory.intervals import mean_interval
 
 BASELINES = ("lru", "mru", "random")
 USES, MOST_AGENTS, RESAMPLES = 240, 10, 2000
@@ -116,8 +117,7 @@ def _quantiles(values: npt.NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def interval(differences: npt.NDArray[np.float64], stream: str) -> tuple[float, float, float]:
-    """The mean, and the percentile interval of the means of samples drawn anew with replacement."""
+    """The mean and its 95 % interval by the bootstrap, drawn by the dice of this name."""
     chance = np.random.Generator(np.random.PCG64(dice(stream).getrandbits(64)))
-    again = chance.integers(len(differences), size=(RESAMPLES, len(differences)))
-    low, high = np.quantile(differences[again].mean(axis=1), [0.025, 0.975])
-    return float(differences.mean()), float(low), float(high)
+    found = mean_interval(differences, seed=chance, resamples=RESAMPLES)
+    return found.mean, found.low, found.high

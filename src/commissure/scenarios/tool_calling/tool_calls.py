@@ -14,6 +14,7 @@ from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Claim, Table
 from commissure.scenarios.tool_calling.ensembles.behaviour import Said
 from commissure.scenarios.tool_calling.ensembles.claims import tool_calls_claims
+from commissure.scenarios.tool_calling.ensembles.evidence import SCENARIO_NAME
 from commissure.scenarios.tool_calling.ensembles.figures import figures_of
 from commissure.scenarios.tool_calling.ensembles.measures import measures_of
 from commissure.scenarios.tool_calling.ensembles.members import with_members
@@ -27,7 +28,7 @@ from commissure.scenarios.tool_calling.records.families import records_of
 class ToolCalls:
     """Structured extraction and function calls with exact answers, asked of every endpoint of a fleet."""
 
-    name = "tool-calls"
+    name = SCENARIO_NAME
     summary = "n grammar-constrained candidates of each model, voted on, beside greedy, the oracle and the larger model"
     settings = Settings
     variants = ({"n": 8},)

@@ -53,7 +53,7 @@ def population(mean: float, precision: float, top: float, n: int) -> Population:
     if not (0 < mean < 1 and precision > 0 and 0 <= top <= 1):
         raise UsageError(f"mean {mean:g} must be within 0..1, precision {precision:g} above 0, top {top:g} 0 to 1.")
     p, vote = _votes(top, n)
-    weights = _beta_weights(p, mean, precision)
+    weights = _beta_weights(mean, precision)
     wrong = top * (1 - p)
     modal = np.where(np.isclose(p, wrong), 0.5, p > wrong) * (p > 0)
     found = 1 - (1 - p) ** n
@@ -126,7 +126,8 @@ def _votes(top: float, n: int) -> tuple[Array, Array]:
     return p, plurality(p, (top * (1 - p))[:, None], n)[:, n - 1]
 
 
-def _beta_weights(p: Array, mean: float, precision: float) -> Array:
+def _beta_weights(mean: float, precision: float) -> Array:
+    """(_STEPS,) how much of the Beta is in each of the equal parts of 0..1."""
     edges = np.linspace(0, 1, _STEPS + 1)
     parts = np.diff(beta.cdf(edges, mean * precision, (1 - mean) * precision))
     weights: Array = parts / parts.sum()

@@ -13,9 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from commissure.policies.ensemble.diversity import examples, fields, order, temperature
-from commissure.policies.ensemble.diversity.permutation import permuted
+from commissure.hal.errors import UsageError
+from commissure.policies.ensemble.diversity import (
+    build_diversity,
+    diversity_names,
+    examples,
+    fields,
+    order,
+    temperature,
+)
 from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.permutation import permuted
 from commissure.policies.ensemble.prompt import Asked, Prompt
 from commissure.policies.ensemble.selector import Diversity
 
@@ -39,6 +47,13 @@ SCHEMA = {
 def asks(draw: st.DrawFn) -> Asked:
     shown = draw(st.lists(st.tuples(st.text(max_size=4), ANSWERS), max_size=5))
     return Asked(Prompt(draw(st.text(max_size=4)), tuple(shown), draw(st.text(max_size=4))), SCHEMA)
+
+
+def test_what_is_named_can_be_built() -> None:
+    assert diversity_names() == ["examples", "fields", "order", "temperature"]
+    assert all(isinstance(build_diversity(name), Diversity) for name in diversity_names())
+    with pytest.raises(UsageError, match="Did you mean 'fields'"):
+        build_diversity("field")
 
 
 @pytest.mark.parametrize("count", range(6))

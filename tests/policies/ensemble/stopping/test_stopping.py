@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.special import betainc
 
 from commissure.hal.errors import UsageError
+from commissure.policies.ensemble.race import Race
 from commissure.policies.ensemble.sample import Question, Sample
 from commissure.policies.ensemble.selector import Stopping
 from commissure.policies.ensemble.selectors import plurality
-from commissure.policies.ensemble.stopping import agreement, all_at_once, decided
+from commissure.policies.ensemble.stopping import agreement, all_at_once, build_stopping, decided, stopping_names
 from commissure.policies.ensemble.stopping.agreement import Agreement, posterior
-from commissure.policies.ensemble.stopping.race import Race
 
 RULES: list[Stopping] = [all_at_once.build(), decided.build(), agreement.build(), Agreement(0.5), Agreement(0.8)]
 SAMPLES = st.builds(
@@ -39,6 +39,13 @@ def asked(rule: Stopping, samples: list[Sample]) -> tuple[list[Sample], list[int
 
 def winner(samples: list[Sample]) -> Any:
     return plurality.build().select(samples, Question("")).value
+
+
+def test_what_is_named_can_be_built() -> None:
+    assert stopping_names() == ["agreement", "all_at_once", "decided"]
+    assert all(isinstance(build_stopping(name), Stopping) for name in stopping_names())
+    with pytest.raises(UsageError, match="Did you mean 'decided'"):
+        build_stopping("decide")
 
 
 @settings(deadline=None)

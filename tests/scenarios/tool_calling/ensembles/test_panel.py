@@ -81,6 +81,11 @@ def test_the_oracle_of_n_is_the_mean_over_all_subsets() -> None:
         assert found[n] == pytest.approx(fmean(chances))
 
 
+def test_the_oracle_of_fewer_candidates_than_n_is_that_of_all_of_them() -> None:
+    found = oracle_by_n(panel([WRONG] * 2, [RIGHT, WRONG, WRONG, WRONG]))
+    assert [found[n] for n in (1, 2, 3, 4)] == pytest.approx([1 / 8, 1 / 4, 3 / 8, 1 / 2])
+
+
 def test_the_curve_ends_at_the_decision_on_all_candidates() -> None:
     one = panel([RIGHT, RIGHT, WRONG], [WRONG, WRONG, RIGHT])
     curve = accuracy_by_n(one, build_selector("plurality"), seed=0)

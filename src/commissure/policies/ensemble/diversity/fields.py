@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from commissure.policies.ensemble.diversity.permutation import permuted
+from commissure.policies.ensemble.permutation import permuted
 from commissure.policies.ensemble.prompt import Asked
 from commissure.policies.ensemble.selector import Diversity
 

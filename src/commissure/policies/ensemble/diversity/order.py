@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from commissure.policies.ensemble.diversity.permutation import permuted
+from commissure.policies.ensemble.permutation import permuted
 from commissure.policies.ensemble.prompt import Asked
 from commissure.policies.ensemble.selector import Diversity
 

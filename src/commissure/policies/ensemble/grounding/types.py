@@ -10,7 +10,7 @@ from operator import ge, gt, le, lt
 from typing import Any, Final
 
 from commissure.policies.ensemble.grounding.days import iso_day
-from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.leaves import canonical, keys_of
 
 Schema = Any  # a mapping, or true or false
 Within = frozenset[int]  # the schemas, by identity, that one is a part of: those that lead in a circle say no more
@@ -38,8 +38,7 @@ def resolved(schema: Schema, root: Schema) -> Schema:
         if not isinstance(schema, Mapping) or "$ref" not in schema:
             return schema
         node: Any = root
-        for part in str(schema["$ref"]).split("/")[1:] if str(schema["$ref"]).startswith("#") else ("",):
-            key = part.replace("~1", "/").replace("~0", "~")
+        for key in keys_of(str(schema["$ref"])) if str(schema["$ref"]).startswith("#") else ("",):
             node = node.get(key, True) if isinstance(node, Mapping) else True
         schema = node
     return True

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import comb
 
 from commissure.hal.errors import UsageError
+from commissure.policies.ensemble.race import Race
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.selector import Stopping
-from commissure.policies.ensemble.stopping.race import Race
 
 THRESHOLD = 0.95  # the paper's
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from commissure.policies.ensemble.race import Race
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.selector import Stopping
-from commissure.policies.ensemble.stopping.race import Race
 
 
 class Decided(Stopping):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -26,9 +25,7 @@ class KeptSample(BaseModel):
     def sample(self, member: str) -> Sample:
         """As a selector sees it."""
         parsed, value = parse(self.text)
-        return Sample(
-            self.text, value, parsed, self.tokens, self.logprob, member, self.variant, self.verdict
-        )  # fmt: skip
+        return Sample(self.text, value, parsed, self.tokens, self.logprob, member, self.variant, self.verdict)
 
 
 class Asked(BaseModel):
@@ -80,8 +77,3 @@ def parse(text: str) -> tuple[bool, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
-
-
-def samples_of(asked: Sequence[Asked], member: str) -> list[Sample]:
-    """The candidates of several askings, in order."""
-    return [sample for one in asked for sample in one.candidates(member)]

@@ -12,6 +12,7 @@ from commissure.hal.endpoint import Endpoint
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
+from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.prompt import Asked as Form
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.selector import Diversity, Stopping
@@ -108,18 +109,18 @@ class Member:
         )
 
     async def _verified(self, record: Record, asked: Asked) -> Asked:
-        before, began_s = len(asked.samples), self.rt.now()
+        began_s, candidates = self.rt.now(), asked.candidates(self.name)
         judged = await verify(
-            self.rt, self.fleet, record.asked, asked.candidates(self.name), node=self.name, agent=f"{record.id} {KIND}"
+            self.rt, self.fleet, record.asked, candidates, node=self.name, agent=f"{record.id} {KIND}"
         )
-        assert len(judged) == before
         samples = tuple(
             one.model_copy(update={"verdict": sample.verdict})
             for one, sample in zip(asked.samples, judged, strict=True)
         )
-        distinct = len({one.text for one in asked.samples})
+        # A verdict is one token.
+        tokens = len({canonical(one.value) for one in candidates if one.parsed})
         return asked.model_copy(
-            update={"samples": samples, "verify_s": self.rt.now() - began_s, "verify_tokens": distinct}
+            update={"samples": samples, "verify_s": self.rt.now() - began_s, "verify_tokens": tokens}
         )
 
 

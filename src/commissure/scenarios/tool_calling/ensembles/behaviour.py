@@ -101,7 +101,7 @@ def errors_of(record: Record, texts: Sequence[str]) -> list[dict[str, int]]:
         wrongs = {name for name in record.truth if not all(ok for path, ok in fields.items() if _within(path, name))}
         errors = {}
         for name in sorted(wrongs):
-            key = json.dumps(value.get(name), sort_keys=True) if isinstance(value, dict) else ""
+            key = canonical(value.get(name)) if isinstance(value, dict) else ""
             values = said.setdefault(name, [])
             if key not in values:
                 values.append(key)

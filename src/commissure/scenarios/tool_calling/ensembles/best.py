@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from commissure.scenarios.tool_calling.ensembles.rows import Between, Column, Outcome, between
+from commissure.scenarios.tool_calling.ensembles.rows import Between, Column, Outcome, between, difference
 from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE
 
 
@@ -66,7 +66,7 @@ def best_of(found: Sequence[Outcome], test: Sequence[bool], larger: Outcome | No
         right=between(ours, seed),
         greedy=float(theirs.mean()),
         oracle=float(some.mean()),
-        against_greedy=between(ours - theirs, seed),
+        against_greedy=difference(ours, theirs, seed),
         against_larger=_against(ours, larger, chosen, seed),
         gained=int(((ours == 1) & (theirs == 0)).sum()),
         lost=int(((ours == 0) & (theirs == 1)).sum()),
@@ -75,4 +75,4 @@ def best_of(found: Sequence[Outcome], test: Sequence[bool], larger: Outcome | No
 
 
 def _against(ours: Column, larger: Outcome | None, chosen: Column, seed: int) -> Between | None:
-    return None if larger is None else between(ours - larger.right[chosen], seed)
+    return None if larger is None else difference(ours, larger.right[chosen], seed)

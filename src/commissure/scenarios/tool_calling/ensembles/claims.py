@@ -7,14 +7,13 @@ from typing import Any
 
 from commissure.scenarios.scenario import Claim, Verdict
 from commissure.scenarios.tool_calling.ensembles.best import Best
-from commissure.scenarios.tool_calling.ensembles.evidence import Evidence, evidence
+from commissure.scenarios.tool_calling.ensembles.evidence import SCENARIO_NAME, Evidence, N, evidence
 from commissure.scenarios.tool_calling.silicon.case import Work
 from commissure.scenarios.tool_calling.silicon.eight import CLAIMED, STATEMENT, eight_at_one
 from commissure.theory.votes.reach import Limits, limits, populations_reaching
 
-SCENARIO_NAME = "tool-calls"
 SOURCE = "Callosum, Heterogeneous Intelligence (2026): tool calling, ensembles of a small model"
-ONE, EIGHT, N = 0.313, 0.4227, 8
+ONE, EIGHT = 0.313, 0.4227
 LEAD = 0.02
 QUESTIONS = 16
 """So many questions a case of the computed latency: enough for the lengths of answers that differ."""
@@ -23,10 +22,11 @@ QUESTIONS = 16
 def tool_calls_claims(measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """From the newest live run of enough records, else from the recorded one; times on silicon are modelled."""
     found = evidence(measured)
-    return [_gain(found), _lead(found), _latency()]
+    return [gain_claim(found), lead_claim(found), _latency()]
 
 
-def _gain(found: Evidence) -> Claim:
+def gain_claim(found: Evidence) -> Claim:
+    """Reproduced if a member's best ensemble gains on its own greedy answer, and 11 points are within the interval."""
     live = {one.who: _told(one) for one in found.best}
     reached = [one for one in found.best if one.against_greedy[1] > 0 and one.against_greedy[2] >= EIGHT - ONE]
     why = "; ".join(f"{one.who}: {one.policy} is {one.why}" for one in found.best)
@@ -42,7 +42,8 @@ def _gain(found: Evidence) -> Claim:
     )
 
 
-def _lead(found: Evidence) -> Claim:
+def lead_claim(found: Evidence) -> Claim:
+    """Reproduced if a smaller member's best ensemble is better than the larger model's greedy answer."""
     small = [one for one in found.best if one.against_larger is not None]
     live = {one.who: _told(one) for one in small}
     led = [one for one in small if one.against_larger is not None and one.against_larger[1] > 0]

@@ -57,6 +57,7 @@ def _subsets(size: int, count: int, draws: Dice) -> Sequence[Sequence[int]]:
 
 
 def _at_least_one(right: Sequence[bool], count: int) -> float:
+    count = min(count, len(right))  # a rule may have stopped before
     wrong = len(right) - sum(right)
     if count > wrong:
         return 1.0

@@ -14,12 +14,14 @@ from commissure.scenarios.tool_calling.ensembles.panel import Panel, panel_of
 from commissure.scenarios.tool_calling.ensembles.recorded import Line, Recorded, recorded
 from commissure.scenarios.tool_calling.ensembles.rows import outcomes
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
-from commissure.scenarios.tool_calling.ensembles.ways import GREEDY
+from commissure.scenarios.tool_calling.ensembles.ways import FEWER, GREEDY
 from commissure.scenarios.tool_calling.records.chosen import halves
 from commissure.scenarios.tool_calling.records.families import records_of
 from commissure.scenarios.tool_calling.records.record import Record
 
+SCENARIO_NAME = "tool-calls"
 ENOUGH, N = 150, 8
+"""Records, and candidates of each member for each: a run with fewer is no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def evidence(measured: Sequence[Mapping[str, Any]]) -> Evidence:
 
 
 def _counts(leg: Mapping[str, Any]) -> bool:
-    if (leg["scenario"], leg["world"]) != ("tool-calls", "live"):
+    if (leg["scenario"], leg["world"]) != (SCENARIO_NAME, "live") or leg["policy"] in FEWER:
         return False
     return bool(leg["settings"]["records"] >= ENOUGH and leg["settings"]["n"] == N)
 

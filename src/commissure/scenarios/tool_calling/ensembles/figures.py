@@ -122,4 +122,4 @@ def colour_of(number: int) -> str:
 
 
 def _greedy(measures: Measures, name: str) -> float:
-    return next(row.right[0] for row in measures.rows if (row.who, row.policy) == (name, "greedy"))
+    return next(row.right[0] for row in measures.rows if (row.who, row.policy) == (name, GREEDY))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from commissure.policies.ensemble.leaves import ABSENT, canonical, length_path
+from commissure.policies.ensemble.leaves import ABSENT, canonical, keys_of, length_path
 from commissure.policies.ensemble.sample import Sample
 from commissure.scenarios.tool_calling.ensembles.answers import Asked
 from commissure.scenarios.tool_calling.ensembles.panel import score
@@ -115,8 +115,7 @@ def _field_pairs(record: Record, samples: Sequence[Sample]) -> dict[str, Pair]:
 def _said(sample: Sample, path: str) -> str:
     """What a candidate says at a path of leaves, to compare by; at an array's length, that."""
     value: Any = sample.value if sample.parsed else ABSENT
-    for step in path.removesuffix(LENGTH).split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in keys_of(path.removesuffix(LENGTH)):
         if isinstance(value, dict):
             value = value.get(key, ABSENT)
         else:

@@ -52,9 +52,10 @@ class Calibration(BaseModel):
 
 
 class Pace(BaseModel):
-    """What candidates take beside one greedy answer, by record: medians of seconds, and the ratio with its interval.
+    """What candidates take beside one greedy answer. Seconds are medians over records; tokens, USD and the ratio of
+    seconds, record by record, are means.
 
-    `cost_usd` of a greedy answer and of all candidates, as means: tokens, and hire for as long as they took alone.
+    `cost_usd` of a greedy answer and of all candidates: tokens, and hire for as long as they took alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -9,6 +9,7 @@ from commissure.policies.ensemble.sample import Decision, Sample
 from commissure.policies.ensemble.selector import Selector, Stopping
 from commissure.scenarios.tool_calling.ensembles.answers import Answers
 from commissure.scenarios.tool_calling.records.record import Record, Score
+from commissure.scenarios.tool_calling.shares import even_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,6 @@ class Panel:
         """With the candidates that a rule would have asked for, in their order."""
         return Panel(self.name, self.records, tuple(_until(those, rule) for those in self.candidates), self.greedy)
 
-    def part(self, wanted: Sequence[bool]) -> Panel:
-        """Of some records."""
-        kept = [number for number, one in enumerate(wanted) if one]
-        return Panel(
-            self.name,
-            tuple(self.records[number] for number in kept),
-            tuple(self.candidates[number] for number in kept),
-            tuple(self.greedy[number] for number in kept) if self.greedy else (),
-        )
-
 
 def panel_of(name: str, records: Sequence[Record], answers: Sequence[Answers]) -> Panel:
     """A member's panel."""
@@ -77,8 +68,7 @@ def panel_of(name: str, records: Sequence[Record], answers: Sequence[Answers]) -
 def mixed(name: str, panels: Mapping[str, Panel], n: int) -> Panel:
     """`n` candidates, as evenly of the members as goes; the first members give what is left over."""
     members = list(panels.values())
-    even, over = divmod(n, len(members))
-    parts = [panel.first(even + (number < over)).candidates for number, panel in enumerate(members)]
+    parts = [one.first(count).candidates for one, count in zip(members, even_shares(n, len(members)), strict=True)]
     together = tuple(tuple(one for those in row for one in those) for row in zip(*parts, strict=True))
     return Panel(name, members[0].records, together)
 

@@ -16,6 +16,7 @@ from commissure.scenarios.tool_calling.ensembles.foretold import Foretold, foret
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
 from commissure.scenarios.tool_calling.ensembles.ways import MIXED, Way
 from commissure.scenarios.tool_calling.records.record import Record
+from commissure.scenarios.tool_calling.shares import even_shares
 
 T = TypeVar("T")
 
@@ -32,20 +33,18 @@ class Said:
 async def ask_all(
     rt: Runtime, fleet: OpenFleet, settings: Settings, way: Way, records: Sequence[Record], kept: Kept
 ) -> dict[str, Said]:
-    """Ask every member of the fleet, one after another, about all records. What is kept is not asked again."""
+    """Ask every member of the fleet, one after another, about all records. What is kept is not asked again.
+
+    In a mix each gives its part of the candidates, one at least.
+    """
     diversity, names = build_diversity(settings.diversity), list(fleet.endpoints)
     found = {}
-    for place, name in enumerate(names):
-        n = share(settings.n, place, len(names)) if way.name == MIXED else settings.n
+    for name, share in zip(names, even_shares(settings.n, len(names)), strict=True):
+        n = max(1, share) if way.name == MIXED else settings.n
         chosen = settings.model_copy(update={"n": n, "verify": settings.verify or way.name == "verified"})
         member = Member(rt, fleet, fleet.endpoints[name], chosen, diversity, way.stopping)
         found[name] = await _said(member, records, kept)
     return found
-
-
-def share(n: int, place: int, members: int) -> int:
-    """How many of n candidates a member of a mix gives, one at least; the first ones give what is left over."""
-    return max(1, n // members + (place < n % members))
 
 
 async def _said(member: Member, records: Sequence[Record], kept: Kept) -> Said:

@@ -15,7 +15,7 @@ from commissure.policies.ensemble.stopping import build_stopping
 from commissure.scenarios.tool_calling.ensembles.panel import Panel
 from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE, STOPPED, Way
 from commissure.scenarios.tool_calling.records.record import Score
-from commissure.theory.intervals import mean_interval
+from commissure.theory.intervals import mean_interval, paired_interval
 
 Column = NDArray[np.float64]
 Between = tuple[float, float, float]
@@ -123,8 +123,8 @@ def _row(one: Outcome, greedy: Outcome | None, larger: Outcome | None, seed: int
         policy=one.policy,
         right=between(one.right, seed),
         fields=between(one.fields, seed),
-        against_greedy=None if greedy is None or alone else between(one.right - greedy.right, seed),
-        against_larger=None if larger is None or one is larger else between(one.right - larger.right, seed),
+        against_greedy=None if greedy is None or alone else difference(one.right, greedy.right, seed),
+        against_larger=None if larger is None or one is larger else difference(one.right, larger.right, seed),
         candidates=float(one.used.mean()),
         tokens=float(one.tokens.mean()),
     )
@@ -133,6 +133,12 @@ def _row(one: Outcome, greedy: Outcome | None, larger: Outcome | None, seed: int
 def between(values: Column, seed: int) -> Between:
     """The mean of a value a record, with its 95 % bootstrap interval."""
     found = mean_interval(values, seed=seed)
+    return found.mean, found.low, found.high
+
+
+def difference(ours: Column, theirs: Column, seed: int) -> Between:
+    """How much better ours is on the same records, with its 95 % interval by the paired bootstrap."""
+    found = paired_interval(ours, theirs, seed=seed)
     return found.mean, found.low, found.high
 
 

@@ -10,7 +10,7 @@ from commissure.hal.errors import unknown
 from commissure.policies.ensemble.diversity import diversity_names
 from commissure.scenarios.tool_calling.records.families import family_names
 
-Said = Literal["recorded", "modelled"]
+Says = Literal["recorded", "modelled"]
 
 
 class Settings(BaseModel):
@@ -35,7 +35,7 @@ class Settings(BaseModel):
     verify: bool = False
     slot_tokens: Annotated[int, Field(ge=256, le=65536)] = 2048
     side_by_side: Annotated[int, Field(ge=1, le=64)] = 1
-    says: Said = "recorded"
+    says: Says = "recorded"
     stand_in: str = "smollm2-135m"
 
     @field_validator("families")

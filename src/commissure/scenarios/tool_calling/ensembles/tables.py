@@ -9,6 +9,7 @@ from commissure.scenarios.scenario import Table
 from commissure.scenarios.tool_calling.ensembles.measures import Measures, MemberMeasures
 from commissure.scenarios.tool_calling.ensembles.on_silicon import on_silicon, silicon_table
 from commissure.scenarios.tool_calling.ensembles.rows import Between, Row
+from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE
 
 INTERVALS = "95 % intervals by bootstrap over records"
 
@@ -46,7 +47,9 @@ def _pace(where: str, measures: Measures) -> Table:
         "prompt computed", "agreement", "USD, greedy and candidates",
     )  # fmt: skip
     rows = [_pace_row(name, one) for name, one in measures.members.items()]
-    return Table(f"{where}: candidates beside one greedy answer, medians over records", head, rows)
+    return Table(
+        f"{where}: candidates beside one greedy answer; seconds are medians over records, the rest means", head, rows
+    )
 
 
 def _pace_row(name: str, one: MemberMeasures) -> list[str]:
@@ -100,13 +103,13 @@ def cells(measures: Mapping[str, object], policy: str) -> dict[str, str]:
     told = {(row.who, row.policy): row for row in found.rows}
 
     def of(name: str) -> str:
-        kinds = ("greedy", "one sample", policy, "oracle")
+        kinds = (GREEDY, ONE, policy, ORACLE)
         shown = (told.get((name, kind)) for kind in kinds)
         return " / ".join("-" if row is None else f"{row.right[0]:.0%}" for row in shown)
 
     valid = found.valid
     return {
-        "records right: greedy / one sample / policy / oracle": ", ".join(
+        f"records right: {GREEDY} / {ONE} / policy / {ORACLE}": ", ".join(
             f"{name} {of(name)}" for name in found.members
         ),
         "candidates' time": ", ".join(f"{name} {one.pace.ratio[0]:.1f}x" for name, one in found.members.items()),

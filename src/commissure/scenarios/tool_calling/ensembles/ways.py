@@ -26,6 +26,9 @@ class Way:
 STOPPED = {"early": "decided", "adaptive": "agreement"}
 """early: plurality, asked for in batches until the vote is decided. adaptive: until they agree well enough."""
 
+FEWER = (*STOPPED, MIXED)
+"""Under these a member may give fewer candidates than the settings' n."""
+
 
 def way_names() -> list[str]:
     """All policies by name."""

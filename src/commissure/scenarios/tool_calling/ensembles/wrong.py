@@ -9,7 +9,7 @@ from typing import Any
 
 NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
 KEPT, MOST_TEXT = 8, 80
-DAY = "2026-01-01"
+DAY, NUMBER_FOR_NULL = "2026-01-01", 8
 PHRASE = re.compile(r"[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 
 
@@ -22,7 +22,7 @@ def wrong(value: Any, number: int, source: str, schema: Mapping[str, Any]) -> An
     if "anyOf" in schema:
         kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
         if value is None:
-            return DAY if kinds[0].get("format") == "date" else KEPT
+            return DAY if kinds[0].get("format") == "date" else NUMBER_FOR_NULL
         return wrong(value, number, source, kinds[0])
     if "enum" in schema:
         others = [one for one in schema["enum"] if one != value]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from commissure.policies.ensemble.leaves import path_of
 from commissure.scenarios.tool_calling.records.record import Score
 
 KINDS: Mapping[str, type] = {
@@ -33,13 +34,13 @@ def match_arguments(parameters: Mapping[str, Any], possible: Mapping[str, list[A
     with "" among them where it may be left out.
     """
     if not isinstance(answer, dict):
-        return Score({f"/{name}": False for name in possible}, right=False)
+        return Score({path_of("", name): False for name in possible}, right=False)
     required = parameters.get("required", ())
     fields = {name: "" in possible.get(name, ()) and name not in required for name in (*possible, *required)}
     for name, value in answer.items():
         declared = parameters["properties"].get(name)
         fields[name] = declared is not None and name in possible and _right(declared, possible[name], value)
-    return Score({f"/{name}": right for name, right in fields.items()}, right=all(fields.values()))
+    return Score({path_of("", name): right for name, right in fields.items()}, right=all(fields.values()))
 
 
 def _right(declared: Mapping[str, Any], possible: list[Any], value: Any) -> bool:

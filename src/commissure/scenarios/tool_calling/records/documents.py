@@ -14,6 +14,7 @@ from commissure.policies.ensemble.prompt import Asked, Prompt
 from commissure.scenarios.tool_calling.records.family import Family, room_tokens
 from commissure.scenarios.tool_calling.records.field_match import field_match
 from commissure.scenarios.tool_calling.records.record import Record
+from commissure.scenarios.tool_calling.shares import even_shares
 
 # How often a text is drawn anew that there is already, before a family counts as used up.
 DRAWS = 100
@@ -43,8 +44,8 @@ def documents(seed: int, count: int, families: Sequence[str] = ()) -> tuple[Reco
             raise unknown("family of documents", name, known_families())
         if name in names[:place]:
             raise UsageError(f"family {name!r} is named twice: name each once")
-    shares = [count // len(names) + (place < count % len(names)) for place in range(len(names))]
-    return tuple(record for name, share in zip(names, shares, strict=True) for record in _records(seed, share, name))
+    shares = zip(names, even_shares(count, len(names)), strict=True)
+    return tuple(record for name, share in shares for record in _records(seed, share, name))
 
 
 def _records(seed: int, count: int, name: str) -> Iterator[Record]:

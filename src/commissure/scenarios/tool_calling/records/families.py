@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from commissure.scenarios.tool_calling.records.bfcl import BFCL_FAMILIES, bfcl
 from commissure.scenarios.tool_calling.records.documents import documents, known_families
 from commissure.scenarios.tool_calling.records.record import Record
+from commissure.scenarios.tool_calling.shares import even_shares
 
 
 def family_names() -> tuple[str, ...]:
@@ -19,10 +20,8 @@ def records_of(families: Sequence[str], count: int, seed: int) -> tuple[Record, 
 
     Raises UsageError if a family has fewer, MissingExtra if its data is not installed.
     """
-    even, over = divmod(count, len(families))
     found: list[Record] = []
-    for number, family in enumerate(families):
-        wanted = even + (number < over)
+    for family, wanted in zip(families, even_shares(count, len(families)), strict=True):
         if wanted:
             make = bfcl if family in BFCL_FAMILIES else documents
             found += make(seed=seed, count=wanted, families=(family,))

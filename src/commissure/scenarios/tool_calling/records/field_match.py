@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from commissure.policies.ensemble.leaves import ABSENT, length_path, path_of
 from commissure.scenarios.tool_calling.records.record import Score
 
 
 def field_match(truth: Any, answer: Any) -> Score:
-    """Each leaf of the truth by its JSON pointer (RFC 6901): right where the answer has the same value there.
+    """Each leaf of the truth by its path, as `flatten` names it: right where the answer has the same value there.
 
     Numbers are compared by value (61 is 61.0), strings case-sensitively once trimmed and their whitespace collapsed,
-    true, false and null as themselves. An empty object is a leaf. An array's length is a field of its own, at the
-    array's path and ~#, which is no pointer. The record is right if all fields are, and the answer has no member that
-    the truth has not.
+    true, false and null as themselves. An array's length is a field of its own. The record is right if all fields are,
+    and the answer has no member that the truth has not.
     """
     fields = dict(_compared(truth, answer, ""))
     return Score(fields, all(fields.values()) and not _surplus(truth, answer))
-
-
-class _Absent:
-    """Stands where the answer has nothing."""
-
-
-ABSENT = _Absent()
 
 
 def _compared(truth: Any, answer: Any, path: str) -> Iterator[tuple[str, bool]]:
@@ -33,11 +26,10 @@ def _compared(truth: Any, answer: Any, path: str) -> Iterator[tuple[str, bool]]:
         if not truth:
             yield path, isinstance(answer, Mapping)
         for name, value in truth.items():
-            escaped = name.replace("~", "~0").replace("/", "~1")
-            yield from _compared(value, members.get(name, ABSENT), f"{path}/{escaped}")
+            yield from _compared(value, members.get(name, ABSENT), path_of(path, name))
     elif isinstance(truth, list):
         elements = answer if isinstance(answer, list) else []
-        yield f"{path}~#", isinstance(answer, list) and len(elements) == len(truth)
+        yield length_path(path), isinstance(answer, list) and len(elements) == len(truth)
         for place, value in enumerate(truth):
             yield from _compared(value, elements[place] if place < len(elements) else ABSENT, f"{path}/{place}")
     else:

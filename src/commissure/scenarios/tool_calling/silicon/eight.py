@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from commissure.hal.fleets.fleet import Fleet
@@ -60,6 +60,7 @@ class EightAtOne:
     """The data of a claim: STATEMENT, CLAIMED, `sim()`, `inputs()`, whether it is reproduced, and why."""
 
     rows: tuple[Eight, ...]
+    work: Work
     reproduced: bool
     why: str
 
@@ -69,9 +70,9 @@ class EightAtOne:
 
     def inputs(self) -> dict[str, Any]:
         """What it is computed from."""
-        work = asdict(Work(questions=1))
-        return {"n": N, "tolerance": TOLERANCE, "prompt_tokens": work["prompt_tokens"], "equal_tokens": EQUAL.values[0],
-                "spread_tokens": [min(SPREAD.values), max(SPREAD.values)], "selection_s": work["selection_s"],
+        return {"n": N, "tolerance": TOLERANCE, "prompt_tokens": self.work.prompt_tokens,
+                "equal_tokens": EQUAL.values[0], "spread_tokens": [min(SPREAD.values), max(SPREAD.values)],
+                "selection_s": self.work.selection_s,
                 "step times": "roofline (assumed): nobody published steps of llama-3.2-1b on these chips"}  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def eight_at_one(work: Work | None = None, fleet: Fleet | None = None, endpoints
     rows = tuple(_eight(name, way, work, fleet) for name in endpoints for way in ways_of(fleet, name, WAYS))
     best = {name: min((row for row in rows if row.endpoint == name and row.way != "free"), key=_equal)
             for name in endpoints}  # fmt: skip
-    return EightAtOne(rows, all(row.reproduced for row in best.values()), "; ".join(map(_why, best.values())))
+    return EightAtOne(rows, work, all(row.reproduced for row in best.values()), "; ".join(map(_why, best.values())))
 
 
 def _eight(name: str, way: str, work: Work, fleet: Fleet) -> Eight:

@@ -163,7 +163,8 @@ def report(run_dir: Annotated[Path, typer.Argument(help="A run folder.")], as_js
     if as_json:
         print_json({"run_dir": str(run_dir), "report": str(folder.report)})
     else:
-        print_tables(legs, folder.report)
+        with folder.shown():
+            print_tables(legs, folder.report)
 
 
 @app.command()

@@ -30,7 +30,8 @@ def resume(
         return
     if ended is not None:
         typer.echo(f"{run_dir}: this run is complete, there is nothing to go on with")
-    print_tables(legs, folder.report)
+    with folder.shown():
+        print_tables(legs, folder.report)
 
 
 def _legs_of_complete(folder: RunFolder) -> list[LegSummary] | None:

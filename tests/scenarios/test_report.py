@@ -150,6 +150,15 @@ def test_measures_that_are_not_a_reports_are_explained(folder: RunFolder, tmp_pa
         RunFolder(tmp_path / "odd").rebuild()
 
 
+@pytest.mark.parametrize("problem", [KeyError("a"), IndexError("b"), StopIteration(), TypeError("c"), ValueError("d")])
+def test_whatever_a_summary_lacks_names_its_file(tmp_path: Path, problem: Exception) -> None:
+    with (
+        pytest.raises(UsageError, match=rf"summary\.json: lacks.*{type(problem).__name__}"),
+        RunFolder(tmp_path).shown(),
+    ):
+        raise problem
+
+
 @pytest.mark.browser
 def test_it_opens_in_a_browser(folder: RunFolder, tmp_path: Path) -> None:
     chromium = shutil.which("chromium")

@@ -62,3 +62,9 @@ def test_bad_input_is_named() -> None:
         wilson_interval(1, 2, level=95)
     with pytest.raises(UsageError, match="3 right of 2"):
         wilson_interval(3, 2)
+
+
+def test_a_seed_below_zero_is_one_of_its_own() -> None:
+    values = np.random.default_rng(4).normal(size=20)
+    once, again, positive = (mean_interval(values, seed=seed, resamples=100) for seed in (-3, -3, 3))
+    assert once == again != positive

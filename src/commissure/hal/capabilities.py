@@ -69,7 +69,7 @@ class Capabilities:
         if len(call.stop) > self.stop:
             lacks.append(f"{len(call.stop)} stop texts (at most {self.stop})" if self.stop else "stop texts")
         if call.schema is not None and not self.schema:
-            lacks.append("a JSON schema")
+            lacks.append("JSON schema")
         if call.tools:
             lacks += self._missing_of_tools(call)
         if call.logprobs is not None and (self.logprobs is None or call.logprobs > self.logprobs):

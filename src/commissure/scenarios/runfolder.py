@@ -139,10 +139,17 @@ class RunFolder:
         """Write timeline and report anew from the journal and the summary. Raises UsageError."""
         summary = read_summary(self.path)
         write_timeline(self.path / "trace.json", read_calls(self.path / "calls.jsonl"))
-        try:
+        with self.shown():
             write_report(self.report, summary.legs, summary.calibration, complete=summary.complete)
-        except (KeyError, TypeError, ValueError) as error:
-            problem = f"lacks what the report shows: {type(error).__name__}: {error}"
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """What the summary's legs lack of what is shown of them within the block is a UsageError."""
+        try:
+            yield
+        except (LookupError, StopIteration, TypeError, ValueError) as error:
+            said = _first(error) if isinstance(error, ValidationError) else str(error)
+            problem = f"lacks what the report shows: {type(error).__name__}: {said}"
             raise UsageError(f"{self.path / 'summary.json'}: {problem}") from error
 
 
@@ -161,8 +168,13 @@ def read_part(folder: Path, name: str, kind: type[Part]) -> Part:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise UsageError(f"{path}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """Its first problem, with the place if that is not the whole."""
+    first = error.errors()[0]
+    return ": ".join([".".join(map(str, first["loc"])), first["msg"]] if first["loc"] else [first["msg"]])
 
 
 def earlier_legs(root: Path) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def mean_interval(
     """The mean of `values` (N,), one a record, and its percentile bootstrap interval. Raises UsageError."""
     measured = np.asarray(values, dtype=float)
     _check(measured, resamples, level)
-    chance, size = np.random.default_rng(seed), len(measured)
+    chance, size = generator(seed), len(measured)
     rows = max(1, _AT_ONCE // size)
     means = np.concatenate(
         [
@@ -88,3 +88,8 @@ def _check(measured: npt.NDArray[np.float64], resamples: int, level: float) -> N
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise UsageError(f"level {level:g}: it is a probability within 0..1, as 0.95.")
+
+
+def generator(seed: int | np.random.Generator) -> np.random.Generator:
+    """Of any whole number, those below 0 among them, of which numpy takes none as a seed."""
+    return np.random.default_rng([1, -seed] if isinstance(seed, int) and seed < 0 else seed)

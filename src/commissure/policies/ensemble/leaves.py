@@ -166,3 +166,23 @@ def _joined(node: dict[str, Any]) -> Any:
         items = (_joined(node.get(str(place), {})) for place in range(node[_LENGTH]))
         return [None if item is ABSENT else item for item in items]
     return {key.replace("~1", "/").replace("~0", "~"): _joined(value) for key, value in node.items()}
+
+
+def is_json(value: Any) -> bool:
+    """Of dicts with texts as keys, lists or tuples, texts, numbers, booleans and None; nested however deep."""
+    ahead = [value]
+    seen = 0
+    while ahead:
+        node = ahead.pop()
+        seen += 1
+        if seen > 10**6:  # no text of a model's: it holds itself
+            return False
+        if isinstance(node, dict):
+            if not all(isinstance(name, str) for name in node):
+                return False
+            ahead += node.values()
+        elif isinstance(node, list | tuple):
+            ahead += node
+        elif not (node is None or isinstance(node, str | int | float)):
+            return False
+    return True

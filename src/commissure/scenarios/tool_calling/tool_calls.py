@@ -38,7 +38,7 @@ class ToolCalls:
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """Every endpoint a member, with a KV slot for each candidate. Raises UsageError for what it cannot be asked."""
         way(policy)
-        records_of(settings.family_list, settings.records, seed)
+        self.behaviour(settings, seed)
         return with_members(fleet, settings.n, settings.slot_tokens)
 
     def behaviour(self, settings: Settings, seed: int) -> Said:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from commissure.hal.errors import UsageError
+from commissure.theory.intervals import generator
 from commissure.theory.votes.two_samples import Pair, even_ranks, fitted_populations, one_hot, random_weights
 from commissure.theory.votes.types import question_types
 
@@ -42,7 +43,7 @@ def foretell(pairs: Sequence[Pair], ns: Iterable[int] = range(1, MOST + 1), *, s
     counts = checked(ns)
     if not pairs:
         raise UsageError("a vote curve needs the two answers of at least one question; given none.")
-    chance = np.random.default_rng(seed)
+    chance = generator(seed)
     types, places = question_types(max(counts)), np.array(counts) - 1
     weighted = random_weights(len(pairs), chance) @ one_hot(pairs)
     weights = fitted_populations(weighted, len(pairs), even_ranks(chance), chance)

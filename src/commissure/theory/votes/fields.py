@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from commissure.theory.intervals import generator
 from commissure.theory.votes.coupling import Coupled, coupled
 from commissure.theory.votes.curve import MOST, VoteCurve, checked, curve_of
 from commissure.theory.votes.field_table import FieldTable
@@ -45,7 +46,7 @@ def foretell_fields(
     """
     counts = checked(ns)
     table = FieldTable.of(records)
-    chance = np.random.default_rng(seed)
+    chance = generator(seed)
     weights = random_weights(len(records), chance)
     mixes = table.populations(weights, chance)
     across, alike = table.covariances(weights)

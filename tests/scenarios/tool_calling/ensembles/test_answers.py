@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from commissure.hal.errors import UsageError
+from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.reply import Choice, Logprob
 from commissure.kernels.grammar import Settings as Reading
 from commissure.kernels.grammar import compile_schema
@@ -49,7 +50,7 @@ def test_tokens_and_log_probability_are_those_shown_else_an_even_part() -> None:
 def test_bad_settings_are_told(given: dict[str, str], told: str) -> None:
     scenario = find_scenario("tool-calls")
     with pytest.raises(UsageError, match=told):
-        scenario.behaviour(parse_settings(scenario, given), 0)
+        scenario.fleet(Fleet.load("local"), parse_settings(scenario, given), "plurality", 0)
 
 
 @pytest.mark.parametrize("family", sorted(known_families()))
@@ -61,6 +62,15 @@ def test_carried_over_errors_are_wrong_just_there_and_keep_to_the_schema(family:
             assert errors_of(one, [text]) == [{name: 0}], (one.id, text)
             assert grammar.accepts(text), text
         assert json.loads(with_errors(one, {})) == one.truth
+
+
+def test_wrong_numbers_keep_to_their_schema_though_the_source_has_others() -> None:
+    money = {"type": "number", "minimum": 0, "maximum": 99999.99, "multipleOf": 0.01}
+    said = [
+        wrong(99999.5, number, "Order 360749 of 1.2345 kg costs 99,999.50, not 12.30.", money) for number in range(4)
+    ]
+    assert said == [12.3, 99998.5, 99997.5, 99996.5]
+    assert wrong(5, 0, "5.5 or 7", {"type": "integer"}) == 7
 
 
 def test_equal_wrong_values_stay_equal() -> None:

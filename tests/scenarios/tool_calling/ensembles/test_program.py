@@ -192,3 +192,9 @@ def test_tables_have_every_policy_the_baselines_and_whether_the_prediction_held(
 def test_public_names() -> None:
     decided = cm.build_selector("plurality").select([cm.Sample("1", 1, parsed=True)], cm.Question("one"))
     assert decided == cm.Decision(1, 0, 1.0)
+
+
+def test_a_line_of_kept_work_that_was_edited_is_named() -> None:
+    key = "small listings/3/0 pilots"
+    with pytest.raises(UsageError, match=rf"kept\.jsonl, '{key}': samples: Field required.*asked again"):
+        asked(kept=Kept("", {key: {"sampels": []}}), families="listings")

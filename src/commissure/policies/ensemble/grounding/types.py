@@ -15,6 +15,8 @@ from commissure.policies.ensemble.leaves import canonical, keys_of
 Schema = Any  # a mapping, or true or false
 Within = frozenset[int]  # the schemas, by identity, that one is a part of: those that lead in a circle say no more
 _NOWHERE: Final[Within] = frozenset()
+REPEATED_GROUP: Final = re.compile(r"\)[*+{]")
+SHORT: Final = 16  # characters, on which even (a+)+$ is quickly tried in all ways
 _MOST_HOPS: Final = 16  # references to references
 _MOST_PARTS: Final = 64  # of schemas put together; of more nothing is said
 _LEAF_KINDS: Mapping[str, type | tuple[type, ...]] = {
@@ -173,6 +175,9 @@ def _of_text(value: Any, schema: Mapping[str, Any]) -> str | None:
 
 
 def _matches(pattern: str, text: str) -> bool:
+    """Whether it does; taken for granted where looking might take for ever, as a repeated group can on a long text."""
+    if REPEATED_GROUP.search(pattern) and len(text) > SHORT:
+        return True
     try:
         return re.search(pattern, text) is not None
     except re.error:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from commissure.hal.errors import UsageError
 from commissure.policies.custom.selector import MakeSelector, maker_of
-from commissure.policies.ensemble.leaves import canonical
+from commissure.policies.ensemble.leaves import canonical, is_json
 from commissure.policies.ensemble.sample import Decision, Question, Sample
 from commissure.policies.ensemble.selector import Selector
 from commissure.policies.testing.broken import Broken, Raised, naming, raised, shown
@@ -43,7 +42,7 @@ def asked(selector: Selector, candidates: Sequence[Sample], question: Question) 
         raise raised("select", error) from error
     if not isinstance(decision, Decision):
         raise Raised(f"select gave {shown(decision)}: it must return a Decision")
-    if not _is_json(decision.value):
+    if not is_json(decision.value):
         raise Raised(f"select gave a value that is no JSON: {shown(decision.value)}")
     return decision
 
@@ -75,23 +74,3 @@ def same(one: Decision, other: Decision) -> bool:
     """Whether two decisions are one."""
     sure = one.confidence == other.confidence or shown(one.confidence) == shown(other.confidence)
     return same_value(one, other) and one.index == other.index and sure
-
-
-def _is_json(value: Any) -> bool:
-    """Of dicts with texts as keys, lists or tuples, texts, numbers, booleans and None; nested however deep."""
-    ahead = [value]
-    seen = 0
-    while ahead:
-        node = ahead.pop()
-        seen += 1
-        if seen > 10**6:  # no text of a model's: it holds itself
-            return False
-        if isinstance(node, dict):
-            if not all(isinstance(name, str) for name in node):
-                return False
-            ahead += node.values()
-        elif isinstance(node, list | tuple):
-            ahead += node
-        elif not (node is None or isinstance(node, str | int | float)):
-            return False
-    return True

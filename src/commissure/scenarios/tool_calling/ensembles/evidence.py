@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from commissure.hal.errors import MissingExtra
+from pydantic import ValidationError
+
+from commissure.hal.errors import MissingExtra, UsageError
 from commissure.scenarios.tool_calling.ensembles.answers import Answers
 from commissure.scenarios.tool_calling.ensembles.best import Best, best_of
 from commissure.scenarios.tool_calling.ensembles.measures import Measures
@@ -46,7 +48,12 @@ def evidence(measured: Sequence[Mapping[str, Any]]) -> Evidence:
 def _counts(leg: Mapping[str, Any]) -> bool:
     if (leg["scenario"], leg["world"]) != (SCENARIO_NAME, "live") or leg["policy"] in FEWER:
         return False
-    return bool(leg["settings"]["records"] >= ENOUGH and leg["settings"]["n"] == N)
+    try:
+        settings = Settings.model_validate(leg["settings"])
+        Measures.model_validate(leg.get("ensembles"))
+    except (ValidationError, UsageError):  # of another version
+        return False
+    return settings.records >= ENOUGH and settings.n == N
 
 
 def _recorded() -> Evidence:

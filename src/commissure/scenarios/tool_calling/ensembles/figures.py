@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.tool_calling.ensembles.measures import Calibration, Measured, Measures, MemberMeasures
@@ -93,7 +95,9 @@ def _point(axes: Axes, x: float, row: Row, number: int, name: str) -> None:
 
 
 def _shown(figure: Figure, axes: Axes, label: str) -> str:
-    axes.set_xscale("log")
+    # An endpoint that takes no time at all has no place on a logarithmic axis.
+    if all(x > 0 for line in axes.lines for x in np.ravel(line.get_xdata())):
+        axes.set_xscale("log")
     axes.set_xlabel(label)
     axes.set_ylabel("records right")
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))

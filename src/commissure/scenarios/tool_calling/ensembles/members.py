@@ -29,7 +29,11 @@ class Named(Router):
         if found is None:
             raise unknown("member", call.node, [one.name for one in fleet.candidates])
         if not found.can_serve(call):
-            raise UsageError(f"endpoint {found.name!r} cannot serve a call of {call.agent}: {found.refusal(call)}")
+            raise UsageError(
+                f"endpoint {found.name!r} cannot serve a call of {call.agent}: {found.refusal(call)}. Every endpoint "
+                "of the fleet is asked: give another --fleet, or ask for less: --set grammar=false sends no schema, "
+                "--set temperature=0 no temperature; a greater slot_tokens gives room"
+            )
         return found
 
 

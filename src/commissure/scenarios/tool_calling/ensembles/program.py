@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from commissure.hal.errors import UsageError
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
@@ -19,6 +22,7 @@ from commissure.scenarios.tool_calling.records.record import Record
 from commissure.scenarios.tool_calling.shares import even_shares
 
 T = TypeVar("T")
+Piece = TypeVar("Piece", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def _foretold(member: Member, records: Sequence[Record], pilots: Sequence[Asked]
     key = f"{member.name} foretold"
     before = kept.get(key)
     if before is not None:
-        return Foretold.model_validate(before)
+        return _read(Foretold, key, before)
     foretold = foretold_from(member.name, records, pilots, member.rt.seed)
     kept.keep(key, foretold.model_dump(mode="json"))
     return foretold
@@ -85,10 +89,21 @@ async def _once(
     key = piece(member.name, record, phase)
     before = kept.get(key)
     if before is not None:
-        return Asked.model_validate(before)
+        return _read(Asked, key, before)
     asked = await ask(record)
     kept.keep(key, asked.model_dump(mode="json"))
     return asked
+
+
+def _read(kind: type[Piece], key: str, value: Mapping[str, Any]) -> Piece:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(
+            f"kept.jsonl, {key!r}: {where}: {first['msg']}; the line was edited: without it, it is asked again"
+        ) from None
 
 
 async def _each(member: Member, records: Sequence[Record], ask: Callable[[Record, int], Awaitable[T]]) -> list[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from commissure.policies.custom.guarded import Guarded
 from commissure.policies.custom.load import load_selector
 from commissure.policies.ensemble.selector import Selector, Stopping
 from commissure.policies.ensemble.selectors import build_selector, selector_names
@@ -38,7 +39,7 @@ def way_names() -> list[str]:
 def way(name: str) -> Way:
     """The policy of a name, or of a user's own `module:Selector`. `mixed` votes by field over all members' candidates.
 
-    Raises UsageError if there is none.
+    Raises UsageError if there is none, or where a user's own does not what a selector must.
     """
     all_at_once = build_stopping("all_at_once")
     if name in STOPPED:
@@ -46,5 +47,5 @@ def way(name: str) -> Way:
     if name == MIXED:
         return Way(name, build_selector("per_field"), all_at_once)
     if ":" in name:
-        return Way(name, load_selector(name), all_at_once)
+        return Way(name, Guarded(name, load_selector(name)).tried(), all_at_once)
     return Way(name, build_selector(name), all_at_once)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import inf
 from typing import Any
 
 NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
 KEPT, MOST_TEXT = 8, 80
 DAY, NUMBER_FOR_NULL = "2026-01-01", 8
+NEAR = 1e-6  # of steps of 0.01 as floats
 PHRASE = re.compile(r"[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 
 
@@ -30,7 +32,7 @@ def wrong(value: Any, number: int, source: str, schema: Mapping[str, Any]) -> An
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float):
-        return _number(value, number, source)
+        return _number(value, number, source, schema)
     if isinstance(value, str):
         return _day(value, number) if schema.get("format") == "date" else _text(value, number, source, schema)
     if isinstance(value, list) and value:
@@ -41,13 +43,21 @@ def wrong(value: Any, number: int, source: str, schema: Mapping[str, Any]) -> An
     return value
 
 
-def _number(value: float, number: int, source: str) -> float:
+def _number(value: float, number: int, source: str, schema: Mapping[str, Any]) -> float:
     found = [float(text.replace(",", "")) for text in NUMBER.findall(source)]
-    others = [one for one in dict.fromkeys(found) if one != value]
+    alike = [int(one) if isinstance(value, int) else one for one in found]
+    others = [one for one in dict.fromkeys(alike) if one != value and _allowed(one, schema)]
     if number < len(others):
-        chosen = others[number]
-        return int(chosen) if isinstance(value, int) else chosen
-    return value + 1 + number - len(others)
+        return others[number]
+    further = 1 + number - len(others)
+    return value + further if _allowed(value + further, schema) else value - further
+
+
+def _allowed(value: float, schema: Mapping[str, Any]) -> bool:
+    if not schema.get("minimum", -inf) <= value <= schema.get("maximum", inf):
+        return False
+    steps = value / schema["multipleOf"] if "multipleOf" in schema else 0.0
+    return bool(abs(steps - round(steps)) < NEAR)
 
 
 def _day(value: str, number: int) -> str:

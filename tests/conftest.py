@@ -1,8 +1,13 @@
 """No test speaks to anything but this machine."""
 
+import os
+
 import pytest
 
 from commissure.hal.wire import http
+
+# Before numpy is imported: on a machine with other work its threads mostly wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

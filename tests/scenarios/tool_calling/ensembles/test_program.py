@@ -62,9 +62,9 @@ def test_each_member_gives_pilots_one_greedy_answer_and_n_candidates() -> None:
 
 
 def test_the_same_seed_is_the_same_run_and_another_is_not() -> None:
-    assert asked().trace_hash == asked().trace_hash
-    assert asked().result == asked().result
-    assert asked().result != asked(seed=4).result
+    first, again = asked(), asked()
+    assert (first.trace_hash, first.result) == (again.trace_hash, again.result)
+    assert asked(seed=4).result != first.result
 
 
 def test_the_vote_is_foretold_before_any_candidate_is_asked_for() -> None:
@@ -146,6 +146,8 @@ def test_verdicts_are_asked_for_under_verified() -> None:
     found = asked("verified", say, fleet="local", families="listings")
     assert any(call.kind == "verify" for call in found.calls)
     assert "verified" in {row.policy for row in measures(found).rows}
+    # One token for each distinct answer.
+    assert measures(found).members["local"].pace.verify_tokens == sum(call.kind == "verify" for call in found.calls) / 4
     assert "verified" not in {row.policy for row in measures(asked(fleet="local")).rows}
 
 

@@ -56,6 +56,7 @@ class Pace(BaseModel):
     seconds, record by record, are means.
 
     `cost_usd` of a greedy answer and of all candidates: tokens, and hire for as long as they took alone.
+    `verify_s` and `verify_tokens` are what asking for verdicts took beside.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +69,7 @@ class Pace(BaseModel):
     computed_tokens: float
     cost_usd: tuple[float, float]
     verify_s: float = 0.0
+    verify_tokens: float = 0.0
 
 
 class MemberMeasures(BaseModel):
@@ -191,4 +193,5 @@ def _pace(said: Said, usd_per_s: float, seed: int) -> Pace:
             fmean(one.cost_usd + usd_per_s * one.latency_s for one in candidates),
         ),
         verify_s=median(one.verify_s for one in candidates),
+        verify_tokens=fmean(one.verify_tokens for one in candidates),
     )

@@ -176,3 +176,11 @@ SCHEMAS = st.recursive(
 @given(SCALARS.filter(lambda one: not isinstance(one, float) or abs(one) < 1e9), SCHEMAS)
 def test_types_and_ranges_as_a_validator_has_them(value: Any, schema: Any) -> None:
     assert (misfit(value, schema, schema) is None) == Draft202012Validator(schema).is_valid(value)
+
+
+def test_a_pattern_that_could_be_tried_for_ever_is_not() -> None:
+    schema = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^(a+)+$"}}}
+    for text in ("a" * 5_000 + "b", "aab"):
+        found = ground({"code": text}, Question(text, schema))
+        refuted = found.fields["/code"].standing is Standing.REFUTED
+        assert refuted == (len(text) < 10)

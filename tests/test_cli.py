@@ -62,6 +62,7 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
     assert {claim["verdict"] for claim in claims} <= {"reproduced", "not reproduced", "not testable"}
     assert [one["scenario"] for one in json_of("scenarios", cwd=tmp_path)] == [
         "branching-agents", "cache-loop", "concurrent-workflows", "podcast-interview", "constrained-decoding",
+        "tool-calls",
     ]  # fmt: skip
     assert json_of("fleet", "check", "local", cwd=tmp_path)["endpoints"][0]["chip"] == "cpu"
     for words in (["claims"], ["scenarios"], ["fleet", "check", "local"], ["run", "cache-loop"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from commissure.scenarios.tool_calling.ensembles.rows import Between, Column, Outcome, between, difference
@@ -26,6 +27,7 @@ class Best(BaseModel):
     greedy: float
     oracle: float
     against_greedy: Between
+    against_one: Between
     against_larger: Between | None
     gained: int
     lost: int
@@ -49,11 +51,9 @@ def best_of(found: Sequence[Outcome], test: Sequence[bool], larger: Outcome | No
 
     Of equals on the development half the one that is first in the table.
     """
-    import numpy as np
-
     chosen = np.asarray(test, dtype=bool)
     greedy = next((one for one in found if one.policy == GREEDY), None)
-    oracle = next(one for one in found if one.policy == ORACLE)
+    oracle, single = (next(one for one in found if one.policy == name) for name in (ORACLE, ONE))
     if greedy is None or chosen.all() or not chosen.any():
         return None
     policies = [one for one in found if one.policy not in (GREEDY, ONE, ORACLE)]
@@ -67,6 +67,7 @@ def best_of(found: Sequence[Outcome], test: Sequence[bool], larger: Outcome | No
         greedy=float(theirs.mean()),
         oracle=float(some.mean()),
         against_greedy=difference(ours, theirs, seed),
+        against_one=difference(ours, single.right[chosen], seed),
         against_larger=_against(ours, larger, chosen, seed),
         gained=int(((ours == 1) & (theirs == 0)).sum()),
         lost=int(((ours == 0) & (theirs == 1)).sum()),

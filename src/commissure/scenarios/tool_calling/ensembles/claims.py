@@ -109,8 +109,14 @@ def _verdict(reproduced: bool) -> Verdict:
 
 
 def _told(one: Best) -> dict[str, Any]:
-    return {"policy": one.policy, "right": round(one.right[0], 3), "greedy": round(one.greedy, 3),
-            "oracle of 8": round(one.oracle, 3), "less greedy": _points(one.against_greedy)}  # fmt: skip
+    return {
+        "policy": one.policy,
+        "right": round(one.right[0], 3),
+        "greedy": round(one.greedy, 3),
+        "oracle of 8": round(one.oracle, 3),
+        "less greedy": _points(one.against_greedy),
+        "less one sample": _points(one.against_one),
+    }
 
 
 def _points(value: tuple[float, float, float] | None) -> str:

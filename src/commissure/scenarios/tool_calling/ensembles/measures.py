@@ -63,7 +63,7 @@ class Pace(BaseModel):
 
     greedy_s: float
     candidates_s: float
-    ratio: Between
+    ratio: Between | None
     greedy_tokens: float
     candidates_tokens: float
     computed_tokens: float
@@ -184,7 +184,7 @@ def _pace(said: Said, usd_per_s: float, seed: int) -> Pace:
     return Pace(
         greedy_s=median(one.latency_s for one in greedy),
         candidates_s=median(one.latency_s for one in candidates),
-        ratio=between(ratios, seed) if len(ratios) else (1.0, 1.0, 1.0),
+        ratio=between(ratios, seed) if len(ratios) else None,
         greedy_tokens=fmean(one.output_tokens for one in greedy),
         candidates_tokens=fmean(one.output_tokens for one in candidates),
         computed_tokens=fmean(one.computed_tokens for one in candidates),

@@ -53,9 +53,10 @@ def _pace(where: str, measures: Measures) -> Table:
 
 
 def _pace_row(name: str, one: MemberMeasures) -> list[str]:
-    pace, (mean, low, high) = one.pace, one.pace.ratio
+    pace = one.pace
+    ratio = "-" if pace.ratio is None else "{:.2f} ({:.2f} .. {:.2f})".format(*pace.ratio)
     return [
-        name, one.model, f"{pace.greedy_s:.2f}", f"{pace.candidates_s:.2f}", f"{mean:.2f} ({low:.2f} .. {high:.2f})",
+        name, one.model, f"{pace.greedy_s:.2f}", f"{pace.candidates_s:.2f}", ratio,
         f"{pace.greedy_tokens:.0f}", f"{pace.candidates_tokens:.0f}", f"{pace.computed_tokens:.0f}",
         f"{one.agreement:.0%}", " ".join(f"{usd:.2g}" for usd in pace.cost_usd),
     ]  # fmt: skip
@@ -88,9 +89,10 @@ def vote_rows(name: str, one: MemberMeasures) -> list[list[str]]:
 
 
 def _best(where: str, measures: Measures) -> Table:
-    head = ("member", "best on the development half", "on the test half", "less greedy", "less the larger", "why")
+    head = ("member", "best on the development half", "on the test half", "less greedy", "less one sample", "less the larger",
+            "why")  # fmt: skip
     rows = [
-        [name, one.best.policy, spread(one.best.right), points(one.best.against_greedy),
+        [name, one.best.policy, spread(one.best.right), points(one.best.against_greedy), points(one.best.against_one),
          points(one.best.against_larger), one.best.why]
         for name, one in measures.members.items() if one.best is not None
     ]  # fmt: skip
@@ -112,7 +114,9 @@ def cells(measures: Mapping[str, object], policy: str) -> dict[str, str]:
         f"records right: {GREEDY} / {ONE} / policy / {ORACLE}": ", ".join(
             f"{name} {of(name)}" for name in found.members
         ),
-        "candidates' time": ", ".join(f"{name} {one.pace.ratio[0]:.1f}x" for name, one in found.members.items()),
+        "candidates' time": ", ".join(
+            f"{name} {one.pace.ratio[0]:.1f}x" for name, one in found.members.items() if one.pace.ratio
+        ),
         "valid": f"{valid.accepted} of {valid.answers - valid.unchecked}",
     }
 

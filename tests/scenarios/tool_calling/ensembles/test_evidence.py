@@ -11,7 +11,7 @@ from commissure.scenarios.tool_calling.ensembles.measures import Measures
 from commissure.scenarios.tool_calling.ensembles.valid import Valid
 
 NOTHING = Measures(
-    records=150, larger="", valid=Valid(answers=0, parsed=0, accepted=0, unchecked=0), rows=(), members={}
+    records=150, larger="", valid=Valid(answers=0, parsed=0, accepted=0, unchecked=0), rows=(), families=(), members={}
 )
 LEG: dict[str, Any] = {
     "scenario": "tool-calls", "world": "live", "policy": "plurality", "run_dir": "runs/a",
@@ -40,7 +40,7 @@ def test_else_the_recorded_one_does(change: dict[str, Any]) -> None:
 def best(gain: tuple[float, float, float], lead: tuple[float, float, float] | None = None) -> Evidence:
     one = Best(
         who="m", policy="plurality", records=75, right=(0.5, 0.4, 0.6), greedy=0.4, oracle=0.7,
-        against_greedy=gain, against_larger=lead, gained=9, lost=1, reachable=20,
+        against_greedy=gain, against_one=gain, against_larger=lead, gained=9, lost=1, reachable=20,
     )  # fmt: skip
     return Evidence((one,), {})
 

@@ -180,11 +180,14 @@ def test_tables_have_every_policy_the_baselines_and_whether_the_prediction_held(
 
     settings = parse_settings(SCENARIO, {"records": "4"})
     leg = summarise(SCENARIO, settings, "per_field", asked())
-    policies, pace, votes, best = tables_of([leg])
+    policies, pace, votes, best, families = tables_of([leg])
     shown = {(row[0], row[1]) for row in policies.rows}
     assert {(who, kind) for who in ("small", "large") for kind in ("greedy", "one sample", "oracle")} <= shown
     assert ("mixed", "per_field") in shown
     assert len(pace.rows) == len(best.rows) == 2
+    assert [row[:3] for row in families.rows if row[0] == "small"] == [
+        ["small", "listings", "2"], ["small", "tickets", "1"], ["small", "orders", "1"]
+    ]  # fmt: skip
     assert {row[-1] for row in votes.rows} <= {"yes", "NO"}
     assert len(SCENARIO.figures([leg])) == 5
     assert all("<svg" in svg for _, svg in SCENARIO.figures([leg]))

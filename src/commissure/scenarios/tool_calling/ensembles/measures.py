@@ -14,6 +14,7 @@ from commissure.policies.ensemble.diversity import build_diversity
 from commissure.policies.ensemble.selectors import build_selector
 from commissure.scenarios.tool_calling.ensembles.best import Best, best_of
 from commissure.scenarios.tool_calling.ensembles.curves import accuracy_by_n, agreement, oracle_by_n
+from commissure.scenarios.tool_calling.ensembles.families import FamilyRow, by_family
 from commissure.scenarios.tool_calling.ensembles.foretold import Chances, Foretold, chances
 from commissure.scenarios.tool_calling.ensembles.members import larger_of, parameters_b
 from commissure.scenarios.tool_calling.ensembles.panel import Panel, mixed, panel_of
@@ -99,6 +100,7 @@ class Measures(BaseModel):
     larger: str
     valid: Valid
     rows: tuple[Row, ...]
+    families: tuple[FamilyRow, ...]
     members: dict[str, MemberMeasures]
 
 
@@ -128,6 +130,7 @@ def measures_of(
         larger=larger,
         valid=valid(records, said, build_diversity(settings.diversity)),
         rows=tuple(rows([*found, *mixes], reference, seed)),
+        families=tuple(by_family(found, [record.family for record in records])),
         members=members,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from commissure.scenarios.legs import LegSummary
 from commissure.scenarios.scenario import Table
+from commissure.scenarios.tool_calling.ensembles.families import family_table
 from commissure.scenarios.tool_calling.ensembles.measures import Measures, MemberMeasures
 from commissure.scenarios.tool_calling.ensembles.on_silicon import on_silicon, silicon_table
 from commissure.scenarios.tool_calling.ensembles.rows import Between, Row
@@ -21,6 +22,7 @@ def tables_of(legs: Sequence[LegSummary]) -> list[Table]:
         measures = Measures.model_validate(leg.measures["ensembles"])
         where = f"{leg.world}, {leg.policy}"
         found += [_policies(where, measures), _pace(where, measures), _votes(where, measures), _best(where, measures)]
+        found.append(family_table(where, measures.families))
         found += [silicon_table()] if on_silicon(leg) else []
     return [table for table in found if table.rows]
 
@@ -89,8 +91,8 @@ def vote_rows(name: str, one: MemberMeasures) -> list[list[str]]:
 
 
 def _best(where: str, measures: Measures) -> Table:
-    head = ("member", "best on the development half", "on the test half", "less greedy", "less one sample", "less the larger",
-            "why")  # fmt: skip
+    head = ("member", "best on the development half", "on the test half", "less greedy", "less one sample",
+            "less the larger", "why")  # fmt: skip
     rows = [
         [name, one.best.policy, spread(one.best.right), points(one.best.against_greedy), points(one.best.against_one),
          points(one.best.against_larger), one.best.why]

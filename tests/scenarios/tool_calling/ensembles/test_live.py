@@ -15,7 +15,7 @@ from commissure.scenarios.tool_calling.ensembles.measures import Measures
 from commissure.scenarios.tool_calling.tool_calls import SCENARIO
 
 pytestmark = pytest.mark.local
-SET = {"records": "12", "families": "listings,tickets", "n": "8"}
+SET = {"records": "12", "families": "listings,labels", "n": "8"}
 
 
 @pytest.fixture(scope="module")

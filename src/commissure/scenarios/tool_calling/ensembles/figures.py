@@ -9,7 +9,8 @@ import numpy as np
 
 from commissure.scenarios.figures import COLOURS, new_axes, svg
 from commissure.scenarios.legs import LegSummary
-from commissure.scenarios.tool_calling.ensembles.measures import Calibration, Measured, Measures, MemberMeasures
+from commissure.scenarios.tool_calling.ensembles.measured import Calibration, Measured
+from commissure.scenarios.tool_calling.ensembles.measures import Measures, MemberMeasures
 from commissure.scenarios.tool_calling.ensembles.on_silicon import on_silicon, silicon_figure
 from commissure.scenarios.tool_calling.ensembles.rows import Row
 from commissure.scenarios.tool_calling.ensembles.ways import GREEDY, ONE, ORACLE, STOPPED

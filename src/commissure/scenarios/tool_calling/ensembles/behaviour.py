@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from math import log
@@ -19,14 +20,16 @@ from commissure.scenarios.tool_calling.ensembles.wrong import wrong
 from commissure.scenarios.tool_calling.records.record import Record
 
 LEAST = 1e-6
+PILOTS, PILOT_ANSWERS = "pilots", 2
 
 
 class Said:
     """As the recorded models answered. A model without records is stood in for by `stand_in`'s answers.
 
-    Greedy calls get the greedy answer, the others one of those that were drawn, by the call's seed: so the chances of a
-    question's answers are those of its recorded candidates. A record that was not asked, or all under `modelled`, gets
-    the errors of another record of its family, if there is one: which members are right, and which wrong ones agree.
+    Greedy calls get the greedy answer, the others those that were drawn, in turn, so that eight candidates are the
+    recorded eight; beyond those, any of them by the call's seed. A record that was not asked, or all under `modelled`,
+    gets the errors of another record of its family, if there is one: which members are right, and which wrong ones
+    agree.
     """
 
     def __init__(self, records: Sequence[Record], stand_in: str, *, modelled: bool = False) -> None:
@@ -52,19 +55,29 @@ class Speaker:
         self._modelled = modelled
         self._families = found.by_family(model)
         self._line = cache(self._chosen)
+        self._answered: Counter[str] = Counter()
 
     def answer(self, call: Call) -> tuple[Choice, int]:
         """To a call whose agent is `<record> <phase>`."""
         name, _, phase = call.agent.rpartition(" ")
         record, (line, own) = self._records[name], self._line(name)
-        samples = line.candidates.samples
-        drawn = dice(f"{call.agent} {call.seed}").randrange(len(samples))
-        greedy = call.temperature == 0
-        said = line.greedy.samples[0] if greedy else samples[drawn]
         if phase == KIND:
-            return _verdict(call, samples), 1
-        errors = line.greedy_errors if greedy else line.errors[drawn]
+            return _verdict(call, line.candidates.samples), 1
+        if call.temperature == 0:
+            said, errors = line.greedy.samples[0], line.greedy_errors
+        elif own and phase == PILOTS and line.pilots is not None:
+            said, errors = line.pilots.samples[self._place(call, len(line.pilots.samples))], {}
+        else:
+            place = self._place(call, len(line.candidates.samples))
+            said, errors = line.candidates.samples[place], line.errors[place]
         return _choice(call, said, said.text if own else with_errors(record, errors)), said.tokens
+
+    def _place(self, call: Call, recorded: int) -> int:
+        """The recorded answers in turn; beyond them, and for pilots of others' errors, any by the call's seed."""
+        place = self._answered[call.agent]
+        self._answered[call.agent] += 1
+        carried = call.agent.endswith(f" {PILOTS}") and recorded > PILOT_ANSWERS
+        return dice(f"{call.agent} {call.seed}").randrange(recorded) if carried or place >= recorded else place
 
     def _chosen(self, name: str) -> tuple[Line, bool]:
         """The recorded line that answers for a record, and whether it is its own."""

@@ -37,8 +37,8 @@ class Best(BaseModel):
     def why(self) -> str:
         """In words."""
         told = (
-            f"on {self.records} test records it mends {self.gained} of the {self.reachable} that greedy has wrong and "
-            f"some candidate right, and spoils {self.lost}"
+            f"of {self.records} test records it has {self.gained} right that greedy has wrong (some candidate has "
+            f"{self.reachable} of those right), and {self.lost} wrong that greedy has right"
         )
         _, low, high = self.against_greedy
         if low > 0:

@@ -91,14 +91,14 @@ def vote_rows(name: str, one: MemberMeasures) -> list[list[str]]:
 
 
 def _best(where: str, measures: Measures) -> Table:
-    head = ("member", "best on the development half", "on the test half", "less greedy", "less one sample",
+    head = ("member", "best on the development records", "on the test records", "less greedy", "less one sample",
             "less the larger", "why")  # fmt: skip
     rows = [
         [name, one.best.policy, spread(one.best.right), points(one.best.against_greedy), points(one.best.against_one),
          points(one.best.against_larger), one.best.why]
         for name, one in measures.members.items() if one.best is not None
     ]  # fmt: skip
-    return Table(f"{where}: chosen on one half of the records, measured on the other", head, rows)
+    return Table(f"{where}: chosen on some records, measured on the others", head, rows)
 
 
 def cells(measures: Mapping[str, object], policy: str) -> dict[str, str]:

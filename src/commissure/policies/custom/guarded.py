@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import iscoroutine
+from typing import SupportsFloat
 
 from commissure.hal.errors import UsageError
 from commissure.policies.custom.module import failed
@@ -67,10 +68,7 @@ def _wrong(decision: object) -> str:
 
 
 def _is_share(confidence: object) -> bool:
-    try:
-        return bool(0 <= confidence <= 1)  # type: ignore[operator]
-    except TypeError:
-        return False
+    return isinstance(confidence, SupportsFloat) and 0 <= float(confidence) <= 1
 
 
 def _shown(value: object) -> str:

@@ -6,11 +6,11 @@ hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from commissure.policies.custom.build import Make
-from commissure.policies.testing.broken import Broken, Raised, Served, Unsortable
+from commissure.policies.testing.broken import Raised, Served, Unsortable
 from commissure.policies.testing.build import fresh
 from commissure.policies.testing.case import Case
 from commissure.policies.testing.driver import NewCache, ReferenceCache
@@ -21,6 +21,7 @@ from commissure.policies.testing.keys import (
     priority_is_pure,
     survives_strangers,
 )
+from commissure.policies.testing.promise import Promise
 from commissure.policies.testing.run import Run, as_expected
 from commissure.theory.cache.belady import fewest_misses
 
@@ -103,22 +104,8 @@ def _names(keys: Iterable[Hashable]) -> str:
     return ", ".join(sorted(map(str, keys))) or "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """One of them: its name, what it says, and which failures of answering are its own to report."""
-
-    holds: Callable[[Make, Case], None]
-    reports: tuple[type[Broken], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its function's name as words."""
-        return self.holds.__name__.replace("_", " ")
-
-    @property
-    def meaning(self) -> str:
-        """Its function's first line."""
-        return (self.holds.__doc__ or "").splitlines()[0]
+class Invariant(Promise[Make, Case]):
+    """What an evictor has to keep."""
 
 
 INVARIANTS = (

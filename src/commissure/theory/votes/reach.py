@@ -70,9 +70,17 @@ def populations_reaching(mean: float, target: float, n: int, tops: Sequence[floa
         gaps = [population(mean, float(one), top, n).plurality - target for one in PRECISIONS]
         for place in np.flatnonzero(np.diff(np.sign(gaps))):
             low, high = np.log(PRECISIONS[place]), np.log(PRECISIONS[place + 1])
-            root = brentq(lambda log: population(mean, float(np.exp(log)), top, n).plurality - target, low, high)  # noqa: B023
-            found.append(population(mean, float(np.exp(root)), top, n))
+            found.append(_crossing(mean, target, n, top, (low, high)))
     return tuple(found)
+
+
+def _crossing(mean: float, target: float, n: int, top: float, logs: tuple[float, float]) -> Population:
+    """The population between two logs of precisions whose plurality is the target."""
+
+    def gap(log: float) -> float:
+        return population(mean, float(np.exp(log)), top, n).plurality - target
+
+    return population(mean, float(np.exp(brentq(gap, *logs))), top, n)
 
 
 def limits(

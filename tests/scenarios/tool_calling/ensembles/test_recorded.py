@@ -44,3 +44,9 @@ def test_modelled_answers_are_those_of_other_records_errors() -> None:
     plain, modelled = said(), said(says="modelled")
     assert plain.keys() == modelled.keys()
     assert plain["local listings/0/0 candidates"] != modelled["local listings/0/0 candidates"]
+
+
+def test_where_no_verdict_was_recorded_none_is_made_up() -> None:
+    asked = said(verify="true")["local listings/0/0 candidates"]
+    line = recorded().lines["smollm2-135m", "listings/0/0"]
+    assert [one["verdict"] for one in asked["samples"]] == [one.verdict for one in line.candidates.samples]

@@ -9,11 +9,11 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.tool_calling.silicon.candidates import measure
 from commissure.scenarios.tool_calling.silicon.case import Case, Prompts, Work, silicon
 from commissure.scenarios.tool_calling.silicon.eight import CLAIMED, TOLERANCE, arithmetic_hidden, eight_at_one
-from commissure.scenarios.tool_calling.silicon.expected import expected_s
 from commissure.scenarios.tool_calling.silicon.figures import TITLES, latency_figure, table
 from commissure.scenarios.tool_calling.silicon.lengths import EQUAL, SPREAD, Lengths
 from commissure.scenarios.tool_calling.silicon.split import split
 from commissure.scenarios.tool_calling.silicon.sweep import sweep
+from tests.scenarios.tool_calling.silicon.expected import expected_s
 
 FLEET, ONCE = silicon(), Work(questions=1)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from commissure.policies.custom.selector import MakeSelector
 from commissure.policies.ensemble.leaves import canonical
 from commissure.policies.ensemble.sample import Question, Sample
 from commissure.policies.testing.broken import Broken, Raised, shown
+from commissure.policies.testing.promise import Promise
 from commissure.policies.testing.selection.ask import Abstained, answer, ask, asked, fresh, same, same_value, told
 from commissure.policies.testing.selection.poll import Poll, key, salted
 
@@ -162,22 +163,10 @@ def _json(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectorInvariant:
-    """One of them. What fails to answer is told of by the one that `reports` it; `declined_by` names an attribute."""
+class SelectorInvariant(Promise[MakeSelector, Poll]):
+    """What a selector has to keep; one that has the attribute `declined_by` set does not promise it."""
 
-    holds: Callable[[MakeSelector, Poll], None]
-    reports: tuple[type[Broken], ...] = ()
     declined_by: str = ""
-
-    @property
-    def name(self) -> str:
-        """Its function's name as words."""
-        return self.holds.__name__.replace("_", " ")
-
-    @property
-    def meaning(self) -> str:
-        """Its function's first line."""
-        return (self.holds.__doc__ or "").splitlines()[0]
 
 
 SELECTOR_INVARIANTS = (

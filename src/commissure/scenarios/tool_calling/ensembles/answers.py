@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from commissure.hal.reply import Choice
 from commissure.policies.ensemble.sample import Sample
 
+PILOTS = "pilots"
+"""The phase of a question before any of its candidates."""
+
 
 class KeptSample(BaseModel):
     """One answer as it was said."""

@@ -17,7 +17,7 @@ from commissure.policies.ensemble.prompt import Asked as Form
 from commissure.policies.ensemble.sample import Sample
 from commissure.policies.ensemble.selector import Diversity, Stopping
 from commissure.policies.ensemble.verifier import KIND, verify
-from commissure.scenarios.tool_calling.ensembles.answers import Asked, KeptSample, kept_sample
+from commissure.scenarios.tool_calling.ensembles.answers import PILOTS, Asked, KeptSample, kept_sample
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
 from commissure.scenarios.tool_calling.records.record import Record
 
@@ -50,7 +50,7 @@ class Member:
 
     async def pilots(self, record: Record) -> Asked:
         """Two candidates, as those of the vote will be, but others."""
-        return await self._candidates(record, 2, 0, "pilots")
+        return await self._candidates(record, 2, 0, PILOTS)
 
     async def candidates(self, record: Record) -> Asked:
         """As many as the stopping rule asks for, `n` at most; verified where that is set."""

@@ -14,13 +14,12 @@ from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice, Logprob
 from commissure.policies.ensemble.leaves import canonical, length_path, path_of
 from commissure.policies.ensemble.verifier import KIND
-from commissure.scenarios.tool_calling.ensembles.answers import KeptSample, parse
+from commissure.scenarios.tool_calling.ensembles.answers import PILOTS, Asked, KeptSample, parse
 from commissure.scenarios.tool_calling.ensembles.recorded import Line, Recorded, recorded
 from commissure.scenarios.tool_calling.ensembles.wrong import wrong
 from commissure.scenarios.tool_calling.records.record import Record
 
-LEAST = 1e-6
-PILOTS, PILOT_ANSWERS = "pilots", 2
+LEAST = 1e-6  # of a probability, so that it has a logarithm
 
 
 class Said:
@@ -65,19 +64,20 @@ class Speaker:
             return _verdict(call, line.candidates.samples), 1
         if call.temperature == 0:
             said, errors = line.greedy.samples[0], line.greedy_errors
-        elif own and phase == PILOTS and line.pilots is not None:
-            said, errors = line.pilots.samples[self._place(call, len(line.pilots.samples))], {}
         else:
-            place = self._place(call, len(line.candidates.samples))
-            said, errors = line.candidates.samples[place], line.errors[place]
+            said, errors = self._drawn(call, line, pilots=line.pilots if own and phase == PILOTS else None)
         return _choice(call, said, said.text if own else with_errors(record, errors)), said.tokens
 
-    def _place(self, call: Call, recorded: int) -> int:
-        """The recorded answers in turn; beyond them, and for pilots of others' errors, any by the call's seed."""
+    def _drawn(self, call: Call, line: Line, pilots: Asked | None) -> tuple[KeptSample, dict[str, int]]:
+        """The recorded answers in turn; beyond them, and for pilots that are carried over, any by the call's seed."""
         place = self._answered[call.agent]
         self._answered[call.agent] += 1
-        carried = call.agent.endswith(f" {PILOTS}") and recorded > PILOT_ANSWERS
-        return dice(f"{call.agent} {call.seed}").randrange(recorded) if carried or place >= recorded else place
+        if pilots is not None and place < len(pilots.samples):
+            return pilots.samples[place], {}
+        recorded = line.candidates.samples
+        if call.agent.endswith(f" {PILOTS}") or place >= len(recorded):
+            place = dice(f"{call.agent} {call.seed}").randrange(len(recorded))
+        return recorded[place], line.errors[place]
 
     def _chosen(self, name: str) -> tuple[Line, bool]:
         """The recorded line that answers for a record, and whether it is its own."""
@@ -129,11 +129,14 @@ def _within(path: str, name: str) -> bool:
 
 
 def _verdict(call: Call, samples: Sequence[KeptSample]) -> Choice:
-    """As the model was recorded to judge the answer in the last line but one; undecided of another."""
+    """As the model was recorded to judge the answer in the last line but one; of another it says neither yes nor no."""
     asked = call.prompt.rsplit("\n", 2)[-2]
     said = asked[asked.index(": ") + 2 :]
     told = {canonical(parse(one.text)[1]): one.verdict for one in samples if one.verdict is not None}
-    yes = min(max(told.get(canonical(parse(said)[1]), 0.5), LEAST), 1 - LEAST)
+    verdict = told.get(canonical(parse(said)[1]))
+    if verdict is None:
+        return Choice("", "length")
+    yes = min(max(verdict, LEAST), 1 - LEAST)
     word = " yes" if yes >= 0.5 else " no"
     if call.logprobs is None:
         return Choice(word, "length")

@@ -37,7 +37,7 @@ def gain_claim(found: Evidence) -> Claim:
         _reach(),
         live,
         bool(reached),
-        f"on our models (no 1B model is at hand), policies chosen on the other half: {why}. {_in_theory()}",
+        f"on our models (no 1B model is at hand), policies chosen on the other records: {why}. {_in_theory()}",
         found,
     )
 

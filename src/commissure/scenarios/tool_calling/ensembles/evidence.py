@@ -17,6 +17,7 @@ from commissure.scenarios.tool_calling.ensembles.recorded import Line, Recorded,
 from commissure.scenarios.tool_calling.ensembles.rows import outcomes
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
 from commissure.scenarios.tool_calling.ensembles.ways import FEWER, GREEDY
+from commissure.scenarios.tool_calling.records.bfcl import BFCL_FAMILIES
 from commissure.scenarios.tool_calling.records.chosen import halves
 from commissure.scenarios.tool_calling.records.families import records_of
 from commissure.scenarios.tool_calling.records.record import Record
@@ -81,7 +82,7 @@ def _records(kept: Recorded) -> tuple[Record, ...]:
     try:
         every = records_of(settings.family_list, settings.records, kept.note.seed)
     except MissingExtra:
-        own = [name for name in settings.family_list if not name.startswith("bfcl")]
+        own = [name for name in settings.family_list if name not in BFCL_FAMILIES]
         share = settings.records * len(own) // len(settings.family_list)
         every = records_of(own, share, kept.note.seed)
     return tuple(one for one in every if all((model, one.id) in kept.lines for model in kept.models))

@@ -13,7 +13,7 @@ from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
 from commissure.policies.ensemble.diversity import build_diversity
-from commissure.scenarios.tool_calling.ensembles.answers import Answers, Asked
+from commissure.scenarios.tool_calling.ensembles.answers import PILOTS, Answers, Asked
 from commissure.scenarios.tool_calling.ensembles.ask import Member, piece
 from commissure.scenarios.tool_calling.ensembles.foretold import Foretold, foretold_from
 from commissure.scenarios.tool_calling.ensembles.settings import Settings
@@ -55,7 +55,7 @@ async def _said(member: Member, records: Sequence[Record], kept: Kept) -> Said:
     pilots: list[Asked] = []
     foretold = None
     if member.settings.pilots:
-        pilots = await _each(member, records, lambda record, _: _once(member, record, "pilots", member.pilots, kept))
+        pilots = await _each(member, records, lambda record, _: _once(member, record, PILOTS, member.pilots, kept))
         # On disk before any candidate is asked for: a prediction, and no fit.
         foretold = _foretold(member, records, pilots, kept)
     answers = await _each(member, records, lambda record, place: _answers(member, record, place, kept))

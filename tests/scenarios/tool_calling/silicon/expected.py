@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import comb
 
@@ -47,7 +48,7 @@ def steps_of(case: Case, work: Work, fleet: Fleet | None = None) -> Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(ABC):
     """Of `n` answers to a `prompt` of so many tokens, of which each after the first computes the `rest`."""
 
     cost: StepCost
@@ -58,9 +59,9 @@ class Steps:
     prompt: int
     rest: int
 
+    @abstractmethod
     def seconds(self) -> float:
         """Of all of them, expected."""
-        raise NotImplementedError
 
     def masked(self, plain_s: float, sequences: int) -> float:
         """A step with the masks of so many sequences."""

@@ -92,6 +92,42 @@ class FailureRecord(BaseModel):
     cost_usd: float
 
 
+class StepRecord(BaseModel):
+    """One step of a recursion: a sub-call, or a turn of a model that writes code. Times in seconds of the run's clock.
+
+    `tree` names the recursion, `id` the step in it, `parent` the step that asked for it. Each text stands in one step
+    only, so that a trajectory grows by what is new: `said` is the model's answer or code, `output` what its code
+    printed, `prompt_chars` the length of a prompt, whose text is not kept. `error` is the kind of a failure, `problem`
+    its words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    leg: str = ""
+    tree: str
+    id: int
+    parent: int | None
+    depth: int
+    kind: str
+    endpoint: str = ""
+    model: str = ""
+    chip: str = ""
+    start_s: float
+    queue_s: float = 0.0
+    first_s: float | None = None
+    end_s: float
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float = 0.0
+    prompt_chars: int = 0
+    said: str = ""
+    output: str = ""
+    error: str = ""
+    problem: str = ""
+
+
 class Journal:
     """Appends records to a file, each by a single write."""
 

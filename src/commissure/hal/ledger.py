@@ -65,6 +65,8 @@ class Reservation:
 
     amount: Amount
     open: bool = True
+    # The same amount in the account that this one is a part of.
+    outer: Reservation | None = None
 
 
 class Ledger:
@@ -72,10 +74,14 @@ class Ledger:
 
     What a call really used is always booked. Where nobody says what it was, an estimate is booked, and the rest of the
     reservation stays aside as `uncertain`: the provider may still bill it.
+
+    `within` is the account that this one is a part of: what is reserved and settled here is reserved and settled there
+    too, so that many parts, each with a budget of its own, keep the whole's.
     """
 
-    def __init__(self, budget: Budget = UNLIMITED) -> None:
+    def __init__(self, budget: Budget = UNLIMITED, within: Ledger | None = None) -> None:
         self.budget = budget
+        self.within = within
         self.spent = Amount()
         # The part of `spent` that is estimated.
         self.estimated = Amount()
@@ -84,21 +90,34 @@ class Ledger:
         self._promised = dict.fromkeys(FIELDS, 0)
 
     @property
+    def left(self) -> Amount:
+        """What may still be reserved, here and in what it is a part of; infinite where there is no limit."""
+        gone, budget = self.spent + self.reserved + self.uncertain, self.budget
+        here = {field: max(0.0, getattr(budget, field) - getattr(gone, field)) for field in FIELDS}
+        if self.within is None:
+            return Amount(**here)
+        outer = self.within.left
+        return Amount(**{field: min(value, getattr(outer, field)) for field, value in here.items()})
+
+    @property
     def reserved(self) -> Amount:
         """What calls under way may still use."""
         return Amount(**{field: value / PARTS for field, value in self._promised.items()})
 
     def reserve(self, amount: Amount) -> Reservation:
-        """Set an amount aside. Raises BudgetExceeded, and changes nothing, if the budget does not hold it."""
+        """Set an amount aside. Raises BudgetExceeded, and changes nothing, if a budget does not hold it."""
         if self.budget is not UNLIMITED:
             self._check(amount)
+        outer = None if self.within is None else self.within.reserve(amount)
         self._promise(amount, 1)
-        return Reservation(amount)
+        return Reservation(amount, outer=outer)
 
     def commit(self, reservation: Reservation, used: Amount) -> None:
         """Settle with what was really used, even where that is more than was reserved."""
         self._close(reservation)
         self.spent = self.spent + used
+        if self.within is not None and reservation.outer is not None:
+            self.within.commit(reservation.outer, used)
 
     def estimate(self, reservation: Reservation, about: Amount) -> None:
         """Settle with about what was used, where that is not known."""
@@ -106,10 +125,14 @@ class Ledger:
         self.spent = self.spent + about
         self.estimated = self.estimated + about
         self.uncertain = self.uncertain + reservation.amount.beyond(about)
+        if self.within is not None and reservation.outer is not None:
+            self.within.estimate(reservation.outer, about)
 
     def refund(self, reservation: Reservation) -> None:
         """Settle with nothing used."""
         self._close(reservation)
+        if self.within is not None and reservation.outer is not None:
+            self.within.refund(reservation.outer)
 
     def _close(self, reservation: Reservation) -> None:
         if not reservation.open:

@@ -52,7 +52,7 @@ class Course:
         plan = self._plan
         simulated = run_leg(
             plan.scenario, settings, self._fleet, policy, "sim", plan.seed, self._keep,
-            on_failure=self._keep_failure, recording=plan.recording,
+            on_failure=self._keep_failure, on_step=self._folder.note_step, recording=plan.recording,
         )  # fmt: skip
         return summarise(plan.scenario, settings, policy, simulated)
 
@@ -63,8 +63,8 @@ class Course:
         with self._kept(settings, policy) as kept:
             measured = run_leg(
                 plan.scenario, settings, now, policy, "live", plan.seed, self._keep,
-                on_failure=self._keep_failure, record=self._folder.path if plan.record else None,
-                kept=kept, earlier=None if kept is None else earlier,
+                on_failure=self._keep_failure, on_step=self._folder.note_step,
+                record=self._folder.path if plan.record else None, kept=kept, earlier=None if kept is None else earlier,
             )  # fmt: skip
         predicted_s = predicted.time_s if same_work(predicted, measured) else None
         return summarise(plan.scenario, settings, policy, measured, predicted_s, step_times(now))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from commissure.hal.call import Call
 from commissure.hal.fleets.attempt import Failure
 from commissure.hal.fleets.slot_table import Placement
-from commissure.hal.journal import CallRecord, FailureRecord
+from commissure.hal.journal import CallRecord, FailureRecord, StepRecord
 from commissure.hal.reply import Reply
 
 
@@ -38,12 +38,14 @@ class LegRecords:
         on_call: Callable[[CallRecord], None],
         on_failure: Callable[[FailureRecord], None],
         earlier: Earlier | None,
+        on_step: Callable[[StepRecord], None] = lambda record: None,
     ) -> None:
         self.calls = list(earlier.calls) if earlier else []
         self.failures = list(earlier.failures) if earlier else []
         self._leg = leg
         self._on_call = on_call
         self._on_failure = on_failure
+        self._on_step = on_step
         self._earlier = earlier
         self._shift_s = 0.0
 
@@ -57,6 +59,12 @@ class LegRecords:
         start_s = reply.timing.start_s + self._shift_s
         self.calls.append(_record(self._leg, len(self.calls), call, reply, placement, start_s))
         self._on_call(self.calls[-1])
+
+    def keep_step(self, step: StepRecord) -> None:
+        """A recursion has made a step."""
+        first_s = None if step.first_s is None else step.first_s + self._shift_s
+        moved = {"start_s": step.start_s + self._shift_s, "end_s": step.end_s + self._shift_s, "first_s": first_s}
+        self._on_step(step.model_copy(update={"leg": self._leg, **moved}))
 
     def keep_failure(self, failure: Failure) -> None:
         """An attempt brought no reply."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.hal.fleets.fleet import Fleet
-from commissure.hal.journal import CallRecord, FailureRecord
+from commissure.hal.journal import CallRecord, FailureRecord, StepRecord
 from commissure.hal.kept import Kept
 from commissure.hal.record.recording import Recording
 from commissure.scenarios.earlier import Earlier
@@ -73,6 +73,7 @@ def run_leg(
     on_call: Callable[[CallRecord], None] = lambda record: None,
     *,
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
+    on_step: Callable[[StepRecord], None] = lambda record: None,
     record: Path | None = None,
     recording: Recording | None = None,
     kept: Kept | None = None,
@@ -91,7 +92,7 @@ def run_leg(
         workflow, inputs = scenario.go_on, (policy, kept)
     return run(
         workflow, prepared, settings, *inputs, world=world, seed=seed, behaviour=modelled, leg=leg,
-        on_call=on_call, on_failure=on_failure, record=record, recording=recording, earlier=earlier,
+        on_call=on_call, on_failure=on_failure, on_step=on_step, record=record, recording=recording, earlier=earlier,
     )  # fmt: skip
 
 

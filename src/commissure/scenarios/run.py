@@ -16,7 +16,7 @@ from commissure.hal.connect import connect
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.fleet import Connect, Fleet
 from commissure.hal.fleets.open_fleet import Listeners
-from commissure.hal.journal import CallRecord, FailureRecord, Journal
+from commissure.hal.journal import CallRecord, FailureRecord, Journal, StepRecord
 from commissure.hal.ledger import UNLIMITED, Budget, Ledger
 from commissure.hal.record.open import played_from, recorded_by
 from commissure.hal.record.recording import Recording, new_recording
@@ -83,25 +83,28 @@ def run(
     leg: str = "",
     on_call: Callable[[CallRecord], None] = lambda record: None,
     on_failure: Callable[[FailureRecord], None] = lambda record: None,
+    on_step: Callable[[StepRecord], None] = lambda record: None,
     record: str | Path | None = None,
     recording: str | Path | Recording | None = None,
     earlier: Earlier | None = None,
 ) -> Run:
     """Run `workflow(rt, fleet, *inputs)` to its end.
 
-    `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends,
-    `on_failure` each attempt that brought no reply. A live run is recorded into `record`, a new file or a folder for
-    exchanges.jsonl; in sim the adapters of real endpoints answer from a `recording` of that kind, in its times.
-    With `earlier`, what was done before the run was stopped, calls, failures and time go on from there.
+    `behaviour` says what modelled endpoints answer; `on_call` sees each call's record as it ends, `on_failure` each
+    attempt that brought no reply, `on_step` each step of a recursion. A live run is recorded into `record`, a new file
+    or a folder for exchanges.jsonl; in sim the adapters of real endpoints answer from a `recording` of that kind, in
+    its times. With `earlier`, what was done before the run was stopped, calls, failures and time go on from there.
     Raises whatever the workflow raises, BudgetExceeded among it; UsageError for settings that do not go together.
     """
     _check_world(world, behaviour, record, recording)
     played = recording if recording is None or isinstance(recording, Recording) else Recording.load(recording)
-    records = LegRecords(leg, on_call, on_failure, earlier)
+    records = LegRecords(leg, on_call, on_failure, earlier, on_step)
     ledger = Ledger(budget)
 
+    listeners = Listeners(records.keep, records.keep_failure, records.keep_step)
+
     async def main(rt: Runtime, open_endpoint: Connect) -> tuple[Any, float]:
-        async with fleet.open(rt, open_endpoint, ledger, Listeners(records.keep, records.keep_failure)) as opened:
+        async with fleet.open(rt, open_endpoint, ledger, listeners) as opened:
             began = rt.now()
             records.begin(began)
             result = await _started(workflow, rt, opened, *inputs)

@@ -1,7 +1,7 @@
 """What a run leaves in one folder: manifest.json, calls.jsonl, summary.json, trace.json, report.html.
 
-Beside them failures.jsonl where attempts failed, kept.jsonl where finished work is kept, so that a run that is stopped
-can go on, and exchanges.jsonl where it was recorded.
+Beside them failures.jsonl where attempts failed, trajectory.jsonl where a recursion made steps, kept.jsonl where
+finished work is kept, so that a run that is stopped can go on, and exchanges.jsonl where it was recorded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.hal.fleets.fleet import Fleet
-from commissure.hal.journal import FailureRecord, Journal, read_calls
+from commissure.hal.journal import FailureRecord, Journal, StepRecord, read_calls
 from commissure.hal.policy import FirstAble
 from commissure.hal.profiles.profile import Profile
 from commissure.scenarios.calibration import FitReport
@@ -110,6 +110,11 @@ class RunFolder:
     def note_failure(self, record: FailureRecord) -> None:
         """Write an attempt that brought no reply into failures.jsonl, which is there only if there was one."""
         with Journal(self.path / "failures.jsonl") as journal:
+            journal.append(record)
+
+    def note_step(self, record: StepRecord) -> None:
+        """Write a step of a recursion into trajectory.jsonl, which is there only if there was one."""
+        with Journal(self.path / "trajectory.jsonl") as journal:
             journal.append(record)
 
     def rewrite(self, name: str, records: Sequence[BaseModel]) -> None:

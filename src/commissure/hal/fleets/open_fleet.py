@@ -10,11 +10,12 @@ from itertools import count
 
 from commissure.hal.call import Call
 from commissure.hal.endpoint import Endpoint
-from commissure.hal.errors import UsageError, unknown
+from commissure.hal.errors import Unsupported, UsageError, unknown
 from commissure.hal.fleets.attempt import Attempt, Failure, quota_of
 from commissure.hal.fleets.ranking import Ranking
 from commissure.hal.fleets.residency import Residency
 from commissure.hal.fleets.slot_table import Placement
+from commissure.hal.journal import StepRecord
 from commissure.hal.ledger import Ledger
 from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.reply import Chunk, Reply
@@ -25,15 +26,17 @@ from commissure.hal.runtime import Runtime
 
 Listener = Callable[[Call, Reply, Placement | None], None]
 FailureListener = Callable[[Failure], None]
+StepListener = Callable[[StepRecord], None]
 Sent = tuple[Reply, Placement | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Who hears of each call that was answered, and of each attempt that was not."""
+    """Who hears of each call that was answered, of each attempt that was not, and of each step of a recursion."""
 
     reply: Listener | None = None
     failure: FailureListener | None = None
+    step: StepListener | None = None
 
 
 class OpenFleet:
@@ -66,23 +69,23 @@ class OpenFleet:
         for residency in self._residencies.values():
             residency.ended(workflow)
 
+    def note(self, step: StepRecord) -> None:
+        """Say that a recursion has made a step: the run's trajectory keeps it."""
+        if self._listeners.step is not None:
+            self._listeners.step(step)
+
     def status(self) -> FleetStatus:
         """The fleet as a router sees it."""
-        return FleetStatus(
-            tuple(
-                Candidate(name, one.profile, one.capabilities, self._running[name])
-                for name, one in self.endpoints.items()
-            ),
-            self._decisions,
-        )
+        return FleetStatus(tuple(map(self._candidate, self.endpoints)), self._decisions)
 
-    async def generate(self, call: Call) -> Reply:
+    async def generate(self, call: Call, *, at: str = "", ledger: Ledger | None = None) -> Reply:
         """Answer a call by the endpoint that the router chooses. Raises EndpointError, BudgetExceeded, Unsupported.
 
         What is retried, hedged and waited for is the endpoint's `resilience`; each attempt reserves before it is sent.
+        `at` names the endpoint in place of the router; `ledger` is the account of a part of the run, within the whole.
         """
-        endpoint, named = self._chosen(call)
-        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named)
+        endpoint, named = self._named(call, at) if at else self._chosen(call)
+        guard, attempt = self.guards[endpoint.name], self._attempt(endpoint, named, ledger)
         self._running[endpoint.name] += 1
         try:
             asked = attempt.asked(reserves_output=guard.reserves_output)
@@ -112,8 +115,8 @@ class OpenFleet:
         finally:
             self._running[endpoint.name] -= 1
 
-    def _attempt(self, endpoint: Endpoint, call: Call) -> Attempt:
-        return Attempt(self._rt, endpoint, call, self.ledger, self._failed)
+    def _attempt(self, endpoint: Endpoint, call: Call, ledger: Ledger | None = None) -> Attempt:
+        return Attempt(self._rt, endpoint, call, ledger or self.ledger, self._failed)
 
     async def _send(self, attempt: Attempt, progress: Progress) -> Sent:
         async with attempt.reserved() as sending, self._placed(attempt) as placement:
@@ -149,14 +152,31 @@ class OpenFleet:
         if not isinstance(call, Call):
             raise UsageError(f"a fleet answers a Call, not {call!r:.60}")
         chosen, router = self._router.choose(call, self.status()), type(self._router).__name__
-        self._decisions += 1
         if not isinstance(chosen, Candidate):
             raise UsageError(f"{router}.choose() returned {chosen!r:.60}; it must return one of fleet.able(call)")
         if chosen.name not in self.endpoints:
             raise unknown(f"endpoint chosen by router {router}:", chosen.name, self.endpoints)
-        if chosen.name in self._residencies and not call.agent:
+        return self._served(call, chosen.name)
+
+    def _named(self, call: Call, name: str) -> tuple[Endpoint, Call]:
+        """The endpoint of a name. Raises Unsupported if it cannot serve the call."""
+        if name not in self.endpoints:
+            raise unknown("endpoint", name, self.endpoints)
+        found = self._candidate(name)
+        if not found.can_serve(call):
+            who = call.agent or call.kind
+            raise Unsupported(f"endpoint {name!r} cannot serve a call of {who}: {found.refusal(call)}")
+        return self._served(call, name)
+
+    def _served(self, call: Call, name: str) -> tuple[Endpoint, Call]:
+        self._decisions += 1
+        if name in self._residencies and not call.agent:
             call = replace(call, agent=f"anonymous call {next(self._anonymous)}")
-        return self.endpoints[chosen.name], call
+        return self.endpoints[name], call
+
+    def _candidate(self, name: str) -> Candidate:
+        one = self.endpoints[name]
+        return Candidate(name, one.profile, one.capabilities, self._running[name])
 
 
 def _quota_of_sent(sent: Sent) -> Amounts:

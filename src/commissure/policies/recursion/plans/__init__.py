@@ -1,0 +1,1 @@
+"""Fixed plans: split, filter, map, reduce, join."""

@@ -1,0 +1,44 @@
+"""The seam of recursion: how a question over a long context is answered. Async: awaits the tree and `rt` only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from commissure.policies.recursion.ask import Answer, Demand, tokens_of
+from commissure.policies.recursion.tree import Tree
+
+if TYPE_CHECKING:
+    from commissure.policies.recursion.plans.plan import MapPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A question over a context. `demand` says how much of it the answer hangs on.
+
+    `plan` says how it is answered piece by piece, for the strategy of a fixed plan; `hint` what a model that writes
+    code is told of the context beside its length.
+    """
+
+    question: str
+    context: str
+    demand: Demand = "linear"
+    plan: MapPlan | None = None
+    hint: str = ""
+    max_tokens: int = 256
+
+    @property
+    def context_tokens(self) -> int:
+        """About the length of the context."""
+        return tokens_of(self.context)
+
+
+class Strategy(Protocol):
+    """One way of answering."""
+
+    @property
+    def name(self) -> str:
+        """As settings know it."""
+
+    async def answer(self, tree: Tree, task: Task) -> Answer:
+        """The answer, or what was found of it. What fails on the way is in `Answer.failures`, never raised."""

@@ -1,0 +1,1 @@
+"""Questions over contexts longer than a window: recursion over sub-calls, beside one long call."""

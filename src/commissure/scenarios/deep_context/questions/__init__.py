@@ -1,0 +1,1 @@
+"""OOLONG-like questions over labelled rows, with exact answers, from a seed."""

@@ -56,6 +56,26 @@ class Diffusion(Record):
     steps_per_block: Quantity
 
 
+class Skill(Record):
+    """How well a model does parts of an agent's work; each a probability, absent where nothing is known.
+
+    `item_accuracy`: one short item is labelled rightly. `malformed`: an answer is not in the form that was asked for.
+    `code_error`: code that it writes fails. `wrong_plan`: its code answers another question than the one asked.
+    """
+
+    item_accuracy: Quantity | None = None
+    malformed: Quantity | None = None
+    code_error: Quantity | None = None
+    wrong_plan: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _probabilities(self) -> Self:
+        for name, quantity in self:
+            if quantity is not None and quantity.value > 1:
+                raise ValueError(f"{name}: {quantity.value} is no probability")
+        return self
+
+
 class Model(Record):
     """Weights. Sizes in thousand millions of parameters; KV bytes for one token over all layers that keep any.
 
@@ -79,6 +99,7 @@ class Model(Record):
     experts: Experts | None = None
     vision: Vision | None = None
     diffusion: Diffusion | None = None
+    skill: Skill | None = None
     # Models whose KV state one can read as the other's: the same weights under another name.
     same_layout_as: tuple[str, ...] = ()
 

@@ -36,9 +36,7 @@ def _rated(profile: Profile, characters_a_word: float) -> Profile:
     )
     if profile.tokenizer is not None:
         return profile.model_copy(update={"tokenizer": profile.tokenizer.model_copy(update={"tokens_per_word": each})})
-    frame = Quantity(
-        value=_FRAME_TOKENS, source="a chat frame, as those of public templates", as_of=_AS_OF, assumed=True
-    )
+    frame = Quantity(value=_FRAME_TOKENS, source="a chat frame", as_of=_AS_OF, assumed=True)
     tokenizer = Tokenizer(
         tokens_per_word=each, message_header_tokens=frame, message_footer_tokens=frame, reply_header_tokens=frame
     )

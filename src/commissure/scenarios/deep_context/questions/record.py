@@ -58,7 +58,9 @@ class Question:
     """One question over a window. `kind` is OOLONG's name of the task, `gold` its exact answer.
 
     `answer` computes the answer from rows whose labels somebody found: from the true ones it gives `gold`. `choices`
-    are all that could be answered where that is a closed set; `chance` is what a uniform guess among them scores.
+    are all that could be answered where that is a closed set; `chance` is what a uniform guess scores. `code` computes
+    `result` once more, written apart from `answer`, from `rows` of [day, user, label], in Python that a sandbox runs.
+    `key` is what a needle's line holds; `span` the first and the last day that matter, where not all do.
     """
 
     id: str
@@ -71,3 +73,6 @@ class Question:
     answer: Callable[[Sequence[Row]], str] = field(hash=False, compare=False)
     choices: tuple[str, ...] = ()
     chance: float = 0.0
+    code: str = ""
+    key: str = ""
+    span: tuple[date, date] | None = None

@@ -8,15 +8,11 @@ from dataclasses import dataclass, replace
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.fleet import Fleet
-from commissure.hal.fleets.spec import EndpointSpec
 from commissure.hal.policy import Candidate, FleetStatus, Router
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
-from commissure.hal.profiles.serving import EngineSettings
-from commissure.sim.topology.build import SLOTTED
-
-MOST_SLOTS = 16
+from commissure.scenarios.slotted import with_slots_side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +34,8 @@ class Named(Router):
 
 
 def with_members(fleet: Fleet, n: int, slot_tokens: int) -> Fleet:
-    """The fleet with every endpoint asked by its name, and a KV slot for each of `n` answers where it has slots.
-
-    Slots of a server work side by side, so it is modelled as a batching engine of so many sequences.
-    """
-    slots = min(n, MOST_SLOTS)
-    slotted = [spec.name for spec in fleet.specs if spec.provider in SLOTTED]
-    specs = tuple(_slotted(spec, slots, slot_tokens) if spec.name in slotted else spec for spec in fleet.specs)
-    narrow = {name: _with_room(fleet.profiles[name], slot_tokens) for name in slotted}
-    return replace(fleet.with_profiles(narrow), specs=specs, router=Named())
-
-
-def _slotted(spec: EndpointSpec, slots: int, slot_tokens: int) -> EndpointSpec:
-    engine = spec.engine or EngineSettings(max_num_seqs=slots)
-    return EndpointSpec.model_validate(
-        spec.model_dump() | {"slots": slots, "slot_tokens": slot_tokens, "engine": engine.model_dump()}
-    )
-
-
-def _with_room(profile: Profile, tokens: int) -> Profile:
-    """What is known of an endpoint whose sequences have this much room each."""
-    whole = profile.context_tokens
-    if whole is None or whole.value <= tokens:
-        return profile
-    return profile.model_copy(update={"context_tokens": whole.model_copy(update={"value": tokens})})
+    """The fleet with every endpoint asked by its name, and a KV slot for each of `n` answers where it has slots."""
+    return replace(with_slots_side_by_side(fleet, n, slot_tokens), router=Named())
 
 
 def larger_of(profiles: Iterable[tuple[str, Profile]]) -> str:

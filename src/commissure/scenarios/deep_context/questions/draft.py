@@ -1,0 +1,77 @@
+"""What a family makes: a question without its number. Ties and near ties are not asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from commissure.hal.clock.dice import Dice
+from commissure.policies.recursion.ask import Demand
+from commissure.scenarios.deep_context.questions.record import AnswerKind, Row, Window
+
+Key = TypeVar("Key", bound=Hashable)
+MORE, LESS, SAME = "more common", "less common", "same frequency"
+COMPARISONS = (MORE, LESS, SAME)
+# Comparisons nearer than this share, and not equal, are not asked (arXiv 2511.02817).
+GAP = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question; see `Question`. `needles` are lines that must stand in the window for it."""
+
+    text: str
+    answer_kind: AnswerKind
+    answer: Callable[[Sequence[Row]], str] = field(hash=False)
+    choices: tuple[str, ...] = ()
+    code: str = ""
+    key: str = ""
+    span: tuple[date, date] | None = None
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One sort of question: `draw` makes one about a window, or None where the window has no clear answer."""
+
+    name: str
+    draw: Callable[[Window, Dice], Draft | None] = field(hash=False)
+    demand: Demand = "linear"
+
+
+def ranked(counts: Counter[Key]) -> list[Key]:
+    """Most frequent first; of equals the first by name."""
+    return sorted(counts, key=lambda key: (-counts[key], str(key)))
+
+
+def clear_at(counts: Counter[Key], place: int) -> bool:
+    """Whether the one at this place of the ranking ties with no other."""
+    order = ranked(counts)
+    if place >= len(order):
+        return False
+    return sum(counts[key] == counts[order[place]] for key in counts) == 1
+
+
+def compared(one: float, other: float) -> str:
+    """The first beside the second."""
+    return MORE if one > other else LESS if one < other else SAME
+
+
+def clearly(one: float, other: float) -> bool:
+    """Equal, or apart by more than the gap."""
+    return one == other or abs(one - other) > GAP * max(one, other)
+
+
+def month_of(day: date) -> str:
+    """As answers name months."""
+    return f"{day:%Y-%m}"
+
+
+def counts_of(rows: Sequence[Row], labels: Sequence[str]) -> Counter[str]:
+    """How often each label comes, those that never come among them."""
+    counts = Counter(dict.fromkeys(labels, 0))
+    counts.update(row.label for row in rows)
+    return counts

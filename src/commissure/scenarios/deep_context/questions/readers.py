@@ -16,8 +16,8 @@ TREC = {
     "ABBR": "abbreviation", "ENTY": "entity", "DESC": "description", "HUM": "human", "LOC": "location", "NUM": "number",
 }  # fmt: skip
 FORMS = (
-    "`LABEL:sub text` (as TREC), `label<tab>text` (.tsv), `label,text` or `label,title,text` (.csv), or JSON lines with "
-    "label and text (.jsonl)"
+    "`LABEL:sub text` (as TREC), `label<tab>text` (.tsv), `label,text` or `label,title,text` (.csv), or JSON lines "
+    "with label and text (.jsonl)"
 )
 MOST_LABELS = 200
 

@@ -25,8 +25,8 @@ LEAST_ROWS = 8
 def make_window(source: Sequence[LabelledText], tokens: int, seed: int, needles: int = 0) -> Window:
     """A window of about so many tokens, at four characters each. The same for the same source, length and seed.
 
-    `needles` keyed facts stand among the rows. The mix of labels is drawn at random; texts come again where the source has too few. Raises UsageError if the
-    length holds fewer than a handful of rows.
+    `needles` keyed facts stand among the rows. The mix of labels is drawn at random; texts come again where the source
+    has too few. Raises UsageError if the length holds fewer than a handful of rows.
     """
     roll = dice(f"{seed} window {tokens}")
     labels = tuple(sorted({one.label for one in source}))

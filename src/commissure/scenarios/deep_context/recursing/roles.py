@@ -13,7 +13,7 @@ _READ, _SAID = 0.8, 0.2
 
 
 def ablest(profiles: Mapping[str, Profile]) -> str:
-    """The endpoint whose model labels best and codes best, as far as is known; of equals the dearest, then the first."""
+    """The endpoint whose model labels best and codes best, as far as is known; of equals the dearest."""
     return max(profiles, key=lambda name: (*_able(profiles[name]), _price(profiles[name])))
 
 

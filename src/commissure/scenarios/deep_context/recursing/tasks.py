@@ -8,10 +8,13 @@ from functools import lru_cache
 from commissure.policies.recursion.strategies.strategy import Task
 from commissure.scenarios.deep_context.questions.families import questions_of
 from commissure.scenarios.deep_context.questions.plan import plan_of
+from commissure.scenarios.deep_context.questions.readers import read_labelled
 from commissure.scenarios.deep_context.questions.record import Question, Window
-from commissure.scenarios.deep_context.questions.texts import read_labelled, templated
+from commissure.scenarios.deep_context.questions.texts import templated
 from commissure.scenarios.deep_context.questions.window import make_window
 from commissure.scenarios.deep_context.recursing.settings import Settings
+
+NEEDLES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,6 @@ def asked(settings: Settings, seed: int) -> Asked:
 @lru_cache(maxsize=4)
 def _asked(data: str, tokens: int, families: tuple[str, ...], count: int, seed: int) -> Asked:
     source = read_labelled(data) if data else templated(seed)
-    window = make_window(source, tokens, seed)
+    window = make_window(source, tokens, seed, NEEDLES if "needle" in families else 0)
     questions = questions_of(window, families, count, seed)
     return Asked(window, tuple(questions), window.text)

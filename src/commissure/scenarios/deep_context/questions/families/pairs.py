@@ -30,7 +30,8 @@ class _Condition:
         self.code = code
 
 
-def _either(one: str, other: str, after: date | None) -> _Condition:
+def _either(window: Window, roll: Dice, after: date | None) -> _Condition:
+    one, other = roll.sample(window.labels, 2)
     when = f" on or after {after.isoformat()}" if after else ""
     since = after or date.min
     return _Condition(
@@ -86,12 +87,12 @@ def _draft(window: Window, a: _Condition, b: _Condition) -> Draft | None:
 
 
 def _both_either(window: Window, roll: Dice) -> Draft | None:
-    a = _either(*roll.sample(window.labels, 2), None)
+    a = _either(window, roll, None)
     return _draft(window, a, a)
 
 
 def _both_either_dated(window: Window, roll: Dice) -> Draft | None:
-    a = _either(*roll.sample(window.labels, 2), _late_day(window, roll))
+    a = _either(window, roll, _late_day(window, roll))
     return _draft(window, a, a)
 
 

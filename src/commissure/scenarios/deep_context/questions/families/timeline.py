@@ -59,8 +59,8 @@ def _shift(window: Window, roll: Dice) -> Draft | None:
     if not clearly(*shares(window.rows)):
         return None
     text = (
-        f"Is the share of texts with the label '{label}' before {day.isoformat()} greater or smaller than from that day "
-        "on? Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency' (before)."
+        f"Is the share of texts with the label '{label}' before {day.isoformat()} greater or smaller than from that "
+        "day on? Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency' (before)."
     )
     code = (
         "old = []\nnew = []\nfor day, user, label in rows:\n"
@@ -114,7 +114,8 @@ def _months_over(window: Window, roll: Dice) -> Draft | None:
     def answer(rows: Sequence[Row]) -> str:
         return str(sum(_over(these, one, other) for these in _by_month(rows).values()))
 
-    text = f"In how many months does the label '{one}' come more often than '{other}'? Answer in the form 'Answer: number'."
+    asked = f"In how many months does the label '{one}' come more often than '{other}'?"
+    text = f"{asked} Answer in the form 'Answer: number'."
     code = _MONTHS + f"result = sum(1 for month in n if n[month].count({one!r}) > n[month].count({other!r}))"
     return Draft(text, "NUMERIC", answer, code=code)
 

@@ -1,0 +1,1 @@
+"""Code that a model wrote runs here, and nowhere else."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from commissure.hal.call import Message
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.ledger import Amount, Budget
 
@@ -32,7 +33,7 @@ def tokens_of(text: str) -> int:
 class Ask:
     """One sub-call. `depth` is 0 for the root model and one more for each level below; `parent` the step that asks.
 
-    `schema` is sent where the endpoint takes one.
+    `schema` is sent where the endpoint takes one. `history` comes between `system` and `prompt`.
     """
 
     prompt: str
@@ -44,6 +45,7 @@ class Ask:
     stop: tuple[str, ...] = ()
     parent: int | None = None
     agent: str = ""
+    history: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -52,7 +54,8 @@ class Ask:
     @property
     def est_tokens(self) -> int:
         """About the tokens of its prompt and of the longest answer."""
-        return tokens_of(self.system) + tokens_of(self.prompt) + self.max_tokens
+        earlier = sum(tokens_of(one.text) for one in self.history)
+        return tokens_of(self.system) + earlier + tokens_of(self.prompt) + self.max_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 from commissure.hal.call import Call
@@ -71,6 +72,10 @@ class Tree:
         self.failures.append(Failed(kind, problem, step.id))
         return self.failures[-1]
 
+    def misread(self, said: Said, problem: str) -> None:
+        """An answer came, but not in the form that was asked for."""
+        self.failures.append(Failed("malformed", problem, said.step))
+
     def next_step(self) -> int:
         """The number of a step that is recorded by `note`, as a turn of code is."""
         return next(self._ids)
@@ -84,14 +89,15 @@ class Tree:
         call = Call(
             ask.prompt, system=ask.system, kind=ask.kind, agent=ask.agent or f"{self.name} {ask.kind}",
             workflow=self.name, node=f"depth {ask.depth}", max_tokens=ask.max_tokens, schema=ask.schema, stop=ask.stop,
+            history=ask.history,
         )  # fmt: skip
         status = self.fleet.status()
-        able = FleetStatus(status.able(call), status.number)
+        able = FleetStatus(status.able(replace(call, schema=None)), status.number)
         chosen = self.delegation.place(ask.depth, ask.kind, ask.est_tokens, self.ledger.left, able)
         if chosen not in able.candidates:
             allowed, policy = ", ".join(one.name for one in able.candidates), type(self.delegation).__name__
             raise UsageError(f"{policy}.place() returned {chosen!r:.60}; it must be one of fleet.candidates: {allowed}")
-        return call, chosen
+        return (replace(call, schema=None) if chosen.capabilities.missing(call) else call), chosen
 
     async def _sent(self, ask: Ask, call: Call, chosen: Candidate, start_s: float) -> Outcome:
         try:

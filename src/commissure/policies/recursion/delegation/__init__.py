@@ -1,1 +1,40 @@
-"""Which endpoint serves a sub-call: one file a delegation, each with `build(spec)`."""
+"""Which endpoint serves a sub-call: one file a delegation, each with `build(options)`."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+from commissure.hal.errors import UsageError, unknown
+from commissure.policies.recursion.delegation.delegation import Delegation
+
+_SEAM = "delegation"
+
+
+def delegation_names() -> list[str]:
+    """Their names, one a file of this folder."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != _SEAM)
+
+
+def build_delegation(given: str) -> Delegation:
+    """The one that is given as `name` or `name:key=endpoint,key=endpoint`. Raises UsageError."""
+    name, _, rest = given.partition(":")
+    if name not in delegation_names():
+        raise unknown("delegation", name, delegation_names())
+    options: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in rest.split(","))):
+        key, equals, value = item.partition("=")
+        if not equals or not value.strip():
+            raise UsageError(f"delegation {given!r}: {item!r} is to be key=endpoint, as in by_depth:0=gpt,1=cerebras")
+        options[key.strip()] = value.strip()
+    made: Delegation = import_module(f"{__name__}.{name}").build(options)
+    return made
+
+
+def own_delegation(given: Delegation | str) -> Delegation:
+    """One that is given itself, or by name. Raises UsageError for what is neither."""
+    if isinstance(given, Delegation):
+        return given
+    if isinstance(given, str):
+        return build_delegation(given)
+    raise UsageError(f"a delegation has place(depth, kind, est_tokens, left, fleet), which {given!r:.60} has not")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from commissure.policies.recursion.ask import Answer, Demand, tokens_of
+from commissure.policies.recursion.sandbox.interpreter import SandboxLimits
 from commissure.policies.recursion.tree import Tree
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ class Task:
     def context_tokens(self) -> int:
         """About the length of the context."""
         return tokens_of(self.context)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What strategies may be told; each takes what it needs.
+
+    A fixed plan cuts the context into pieces of `chunk_tokens` and asks `again` about one whose answer it cannot read.
+    A model that writes code has `turns`, sees `output_chars` of what a turn prints, and says at most `code_tokens` a
+    turn; it is told of a mistake `patience` times in a row. The automatic choice asks directly up to `direct_tokens`.
+    """
+
+    chunk_tokens: int = 2000
+    again: int = 1
+    turns: int = 12
+    output_chars: int = 8192
+    code_tokens: int = 2048
+    patience: int = 3
+    leaf_tokens: int = 1024
+    direct_tokens: int = 2**14
+    sandbox: SandboxLimits = field(default_factory=SandboxLimits)
 
 
 class Strategy(Protocol):

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
+from commissure.policies.recursion.places import price_usd
 
-# Of the price of a call: sub-calls mostly read.
-_READ, _SAID = 0.8, 0.2
+# Of a sub-call, by which endpoints are compared.
+_TOKENS = 2000
 
 
 def ablest(profiles: Mapping[str, Profile]) -> str:
@@ -18,7 +19,7 @@ def ablest(profiles: Mapping[str, Profile]) -> str:
 
 
 def cheapest(profiles: Mapping[str, Profile]) -> str:
-    """The endpoint that is cheapest by the token; of equals the ablest, as of those that are paid by the hour."""
+    """The endpoint that is cheapest for a sub-call; of equals the ablest."""
     return min(profiles, key=lambda name: (_price(profiles[name]), *(-one for one in _able(profiles[name]))))
 
 
@@ -36,6 +37,4 @@ def _able(profile: Profile) -> tuple[float, float, float]:
 
 
 def _price(profile: Profile) -> float:
-    if profile.price is None:
-        return 0.0
-    return _READ * profile.price.input_usd_per_mtok.value + _SAID * profile.price.output_usd_per_mtok.value
+    return price_usd(profile, _TOKENS)

@@ -1,0 +1,42 @@
+"""The wanted endpoint while money is plenty, then cheaper ones: `frugal:first=gpt,calls=20`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from commissure.hal.errors import UsageError
+from commissure.hal.ledger import Amount
+from commissure.hal.policy import Candidate, FleetStatus
+from commissure.policies.recursion.ask import Kind
+from commissure.policies.recursion.delegation.delegation import Delegation
+from commissure.policies.recursion.places import cheapest, named, only, price_usd
+
+CALLS = 20
+
+
+@dataclass(frozen=True)
+class Frugal(Delegation):
+    """The first endpoint, as long as the money that is left would pay for `calls` such calls; else the dearest of the
+    others of which it would; else the cheapest."""
+
+    first: str
+    calls: int = CALLS
+
+    def place(self, depth: int, kind: Kind, est_tokens: int, left: Amount, fleet: FleetStatus) -> Candidate:
+        """By what is left."""
+        first = named(self.first, fleet)
+        each = {one.name: price_usd(one.profile, est_tokens) for one in fleet.candidates}
+        if self.calls * each[first.name] <= left.usd:
+            return first
+        paid = [one for one in fleet.candidates if each[one.name] <= each[first.name]]
+        paid = [one for one in paid if self.calls * each[one.name] <= left.usd]
+        return max(paid, key=lambda one: each[one.name]) if paid else cheapest(fleet, est_tokens)
+
+
+def build(options: dict[str, str]) -> Frugal:
+    """Of `first`, and `calls`."""
+    only(options, ("first", "calls"), "frugal")
+    calls = options.get("calls", str(CALLS))
+    if not options.get("first") or not calls.isdigit() or int(calls) < 1:
+        raise UsageError("frugal needs an endpoint, and a number of calls from 1 on, as in frugal:first=gpt,calls=20")
+    return Frugal(options["first"], int(calls))

@@ -48,11 +48,12 @@ def ranked(counts: Counter[Key]) -> list[Key]:
 
 
 def clear_at(counts: Counter[Key], place: int) -> bool:
-    """Whether the one at this place of the ranking ties with no other."""
+    """Whether the one at this place of the ranking is apart from all others by more than the gap."""
     order = ranked(counts)
-    if place >= len(order):
+    if not -len(order) <= place < len(order):
         return False
-    return sum(counts[key] == counts[order[place]] for key in counts) == 1
+    mine = order[place]
+    return all(counts[key] != counts[mine] and clearly(counts[key], counts[mine]) for key in order if key != mine)
 
 
 def compared(one: float, other: float) -> str:

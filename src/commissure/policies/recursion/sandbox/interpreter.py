@@ -12,8 +12,9 @@ ErrorKind = Literal["syntax", "error", "time", "memory", "output", "recursion", 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one session may use: bytes of memory, seconds of computing a run (waiting for a call does not count),
-    depth of recursion, characters printed a run, and calls out in all."""
+    """What one session may use: bytes of memory, of which variables between runs fill less than half; seconds of
+    computing a run, over all its calls out (waiting for one does not count); depth of recursion, characters printed a
+    run, and calls out in all."""
 
     memory_bytes: int = 256 * 2**20
     run_s: float = 5.0
@@ -36,7 +37,9 @@ class CallOut:
 class Ended:
     """The run is over. `value` is that of its last expression; `error` says why it stopped early, if it did.
 
-    `printed` is cut at the limit, with a last line that says by how much. `alive` says whether the session can go on.
+    `printed` is cut at the limit, with a last line that says by how much. `alive` says whether the session can go on
+    with its variables; `error` says which of them are as before the run, or lost. If it cannot, the next start begins
+    with none. A value that is not plain data is a text here.
     """
 
     value: Any = field(default=None, hash=False)
@@ -48,7 +51,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a call out comes back with where it has no value: an exception of this type, raised in the sandbox."""
+    """What a call out comes back with where it has no value: an exception of this type, raised in the sandbox.
+
+    A type that the sandbox does not know is raised as a RuntimeError.
+    """
 
     message: str
     type: str = "RuntimeError"
@@ -57,6 +63,10 @@ class Refusal:
 class Session(Protocol):
     """One sandbox with its variables. One run at a time; none of its methods raises for what the code does."""
 
+    @property
+    def waiting(self) -> CallOut | None:
+        """The call out that the code waits for."""
+
     def run(self, code: str) -> Ended:
         """Run code that calls nothing of the host; a call out is refused in it."""
 
@@ -64,10 +74,10 @@ class Session(Protocol):
         """Run code until it calls a function of the host, or ends. `inputs` become variables first."""
 
     def resume(self, value: Any) -> CallOut | Ended:
-        """Go on with the value of the call out; with a Refusal it is raised there."""
+        """Go on with the value of the call out; with a Refusal it is raised there, as for a value that cannot enter."""
 
     def variable(self, name: str) -> tuple[bool, Any]:
-        """Whether there is a variable of this name, and its value."""
+        """Whether there is a variable of this name that can leave, and its value."""
 
     def dump(self) -> bytes:
         """The session's state between runs, or while it waits, for `load` of an interpreter of the same kind."""
@@ -82,4 +92,4 @@ class Interpreter(Protocol):
         """A fresh sandbox in which the code may call these functions of the host, and nothing else outside."""
 
     def load(self, state: bytes, functions: tuple[str, ...]) -> AbstractContextManager[Session]:
-        """A session as it was dumped."""
+        """A session as it was dumped, with its limits. Load only what was dumped by a session of yours."""

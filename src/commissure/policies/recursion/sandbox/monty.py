@@ -50,7 +50,7 @@ class MontyInterpreter:
                 min_processes=1, max_processes=self._most_live, feed_duration_limit_grace=_GRACE_S
             )  # fmt: skip
             self._pool = pool.__enter__()
-        except FileNotFoundError as error:
+        except (FileNotFoundError, RuntimeError) as error:
             raise MissingExtra("the program `monty`, which runs the code that models write,", INSTALL) from error
         return self
 

@@ -85,7 +85,7 @@ class MontySession:
         if self._out is None:
             raise CommissureError("the code does not wait for a call out: start it")
         name, self._out = self._out.name, None
-        return self._stepped(lambda: answered(self._suspended(), name, value))
+        return self._stepped(lambda: answered(self._taken(), name, value))
 
     def variable(self, name: str) -> tuple[bool, Any]:
         """Whether there is a variable of this name that can leave, and its value."""
@@ -163,6 +163,11 @@ class MontySession:
         self._begin()
         return self._snapshot
 
+    def _taken(self) -> monty.FunctionSnapshot:
+        """The run that waits, which waits no more: it cannot be dumped again, even if it fails at once."""
+        snapshot, self._snapshot = self._suspended(), None
+        return snapshot
+
     def _begin(self) -> monty.MontySession:
         if self._closed:
             raise CommissureError("the session is closed: it lives inside its `with`")
@@ -184,7 +189,6 @@ class MontySession:
 
     def _until_out(self, step: monty.SyncSnapshot) -> CallOut | Ended:
         """Answer what is not for the host's functions, until one of those is called or the code ends."""
-        self._snapshot = None
         while not isinstance(step, monty.MontyComplete):
             if isinstance(step, monty.FunctionSnapshot) and self._is_host(step):
                 out = self._called_out(step)

@@ -48,30 +48,55 @@ class _Crossing:
         self._strict = strict
         self._values = 0
         self._chars = 0
+        # Containers that were met, by id: what became of them, their values, characters and height.
+        self._met: dict[int, tuple[Any, int, int, int]] = {}
+        self._deepest = 0
 
     def of(self, value: Any, depth: int) -> Any:
-        self._values += 1
-        if self._values > MOST_VALUES:
-            raise TooLarge(f"it holds more than {MOST_VALUES:,} values")
-        if depth > MOST_DEPTH:
-            raise TooLarge(f"it is nested deeper than {MOST_DEPTH}")
+        """What becomes of a value at this depth."""
+        self._count(1, 0, depth)
         if value is None or isinstance(value, (bool, float)):
             return value
         if isinstance(value, (str, bytes)):
-            return self._text(value)
+            return self._text(value, depth)
         if isinstance(value, int):
             return self._integer(value)
-        if isinstance(value, dict):
-            return {self.of(key, depth + 1): self.of(one, depth + 1) for key, one in value.items()}
-        for kind in (list, tuple, set, frozenset):
-            if isinstance(value, kind):
-                return kind([self.of(one, depth + 1) for one in value])
+        if isinstance(value, (list, tuple, dict, set, frozenset)):
+            return self._container(value, depth)
         return self._other(value)
 
-    def _text(self, value: str | bytes) -> str | bytes:
-        self._chars += len(value)
+    def _count(self, values: int, chars: int, depth: int) -> None:
+        self._values += values
+        self._chars += chars
+        self._deepest = max(self._deepest, depth)
+        if self._values > MOST_VALUES:
+            raise TooLarge(f"it holds more than {MOST_VALUES:,} values")
         if self._chars > MOST_CHARS:
             raise TooLarge(f"it holds more than {MOST_CHARS:,} characters")
+        if depth > MOST_DEPTH:
+            raise TooLarge(f"it is nested deeper than {MOST_DEPTH}")
+
+    def _container(self, value: Any, depth: int) -> Any:
+        """Those within it are walked through once, and count each time."""
+        if id(value) in self._met:
+            made, values, chars, height = self._met[id(value)]
+            self._count(values, chars, depth + height)
+            return made
+        values, chars, deepest = self._values, self._chars, self._deepest
+        self._deepest = depth
+        made = self._made(value, depth + 1)
+        self._met[id(value)] = made, self._values - values, self._chars - chars, self._deepest - depth
+        self._deepest = max(deepest, self._deepest)
+        return made
+
+    def _made(self, value: Any, depth: int) -> Any:
+        if isinstance(value, dict):
+            return {self.of(key, depth): self.of(one, depth) for key, one in value.items()}
+        kind = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
+        return kind([self.of(one, depth) for one in value])
+
+    def _text(self, value: str | bytes, depth: int) -> str | bytes:
+        self._count(0, len(value), depth)
         if self._strict and isinstance(value, str) and not value.isascii():
             value.encode()
         return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from itertools import combinations
 
 from commissure.hal.clock.dice import Dice
 from commissure.scenarios.deep_context.questions.draft import Draft, Kind
@@ -12,6 +11,7 @@ from commissure.scenarios.deep_context.questions.record import Row, Window
 
 Holds = Callable[[Sequence[Row]], bool]
 _MOST_SHARE = 0.6
+MOST_PAIRS = 20_000
 _BY_USER = "by = {}\nfor day, user, label in rows:\n    by.setdefault(user, []).append([day, label])\n"
 _JOIN = (
     "pairs = []\nusers = sorted(by)\nfor i in range(len(users)):\n    for j in range(i + 1, len(users)):\n"
@@ -59,22 +59,29 @@ def _at_least(label: str, times: int, before: date | None) -> _Condition:
     )
 
 
+def _meeting(rows: Sequence[Row], a: _Condition, b: _Condition) -> tuple[set[str], set[str]]:
+    """The users of whom the one condition holds, and the other."""
+    by: dict[str, list[Row]] = {}
+    for row in rows:
+        by.setdefault(row.user, []).append(row)
+    first = {user for user, these in by.items() if a.holds(these)}
+    return first, first if a is b else {user for user, these in by.items() if b.holds(these)}
+
+
+def _pairs(first: set[str], second: set[str]) -> list[tuple[str, str]]:
+    """Pairs of one of each, the lower first, in order, none twice."""
+    return sorted({(min(one, other), max(one, other)) for one in first for other in second if one != other})
+
+
 def _draft(window: Window, a: _Condition, b: _Condition) -> Draft | None:
     def answer(rows: Sequence[Row]) -> str:
-        by: dict[str, list[Row]] = {}
-        for row in rows:
-            by.setdefault(row.user, []).append(row)
-        first = {user for user, these in by.items() if a.holds(these)}
-        second = {user for user, these in by.items() if b.holds(these)}
-        return "\n".join(
-            f"{one}, {other}"
-            for one, other in combinations(sorted(by), 2)
-            if (one in first and other in second) or (one in second and other in first)
-        )
+        return "\n".join(f"{one}, {other}" for one, other in _pairs(*_meeting(rows, a, b)))
 
+    first, second = _meeting(window.rows, a, b)
     users = len({row.user for row in window.rows})
-    found = answer(window.rows).count("\n") + bool(answer(window.rows))
-    if not 0 < found <= _MOST_SHARE * users * (users - 1) / 2:
+    both_ways = len(first & second)
+    found = len(first) * len(second) - both_ways - both_ways * (both_ways - 1) // 2
+    if not 0 < found <= min(MOST_PAIRS, _MOST_SHARE * users * (users - 1) / 2):
         return None
     both = "both users: each" if a is b else "one of the users (either)"
     rest = "" if a is b else f", and the other {b.words}"

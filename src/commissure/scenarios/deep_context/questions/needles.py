@@ -11,6 +11,8 @@ from commissure.hal.clock.dice import Dice
 _FACT = re.compile(r"Note: the storage number of (the [a-z]+ [a-z]+) is (\d{7})\.")
 _COLOURS = ("amber", "cobalt", "crimson", "ivory", "jade", "ochre", "russet", "slate", "teal", "umber")
 _THINGS = ("ledger", "globe", "casket", "tapestry", "chart", "prism", "bell", "quill", "mirror", "flask")
+# The longest line of a fact, with its end.
+LINE_CHARACTERS = len("Note: the storage number of the crimson tapestry is 1234567.\n")
 
 
 def drawn(count: int, rows: int, roll: Dice) -> tuple[tuple[int, str], ...]:

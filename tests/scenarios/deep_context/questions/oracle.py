@@ -1,6 +1,7 @@
 """The answer to a question, found from its words and the labelled lines alone: nothing of the families is used."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
@@ -58,7 +59,10 @@ def _before_after(table: Table, label: str, day: str) -> str:
 
 
 def _months(table: Table) -> dict[str, dict[str, int]]:
-    return {str(month): table.by_label(table.month == month) for month in np.unique(table.month)}
+    cells = Counter(zip(table.month.tolist(), table.label.tolist(), strict=True))
+    return {
+        month: {label: cells[month, label] for label in table.labels} for month in sorted(set(table.month.tolist()))
+    }
 
 
 def _over(table: Table, one: str, other: str) -> list[str]:

@@ -86,10 +86,13 @@ def test_two_answers_that_differ_are_a_fault() -> None:
 
 def test_near_ties_are_not_asked() -> None:
     for question in questions(32_000, 3):
+        counts = Counter(row.label for row in window_of(32_000, 3).rows)
         if question.kind == "RELATIVE_FREQ":
-            counts = Counter(row.label for row in window_of(32_000, 3).rows)
             one, other = (counts[name] for name in question.text.split("'")[1:4:2])
             assert one == other or abs(one - other) > 0.02 * max(one, other)
+        if question.kind in ("MOST_FREQ", "LEAST_FREQ", "SECOND_MOST_FREQ"):
+            mine = counts.pop(question.gold)
+            assert all(abs(mine - other) > 0.02 * max(mine, other) for other in counts.values())
     even = [LabelledText(f"text {number} of a sort", "ab"[number % 2]) for number in range(40)]
     window = make_window(even, 300, 1)
     tied = replace(window, rows=tuple(replace(row, label="ab"[place % 2]) for place, row in enumerate(window.rows[:8])))
@@ -120,6 +123,13 @@ def test_a_long_window_has_pairs_that_can_be_listed() -> None:
     window = window_of(131_000, 7)
     for question in questions_of(window, ["pairs"], 10, 7):
         assert 1 <= question.gold.count("\n") + 1 <= 20_000
+
+
+def test_a_long_window_has_the_answers_of_the_words() -> None:
+    """There labels of a month are near to each other, and users many."""
+    window = window_of(1_000_000, 0)
+    for question in questions_of(window, ["timeline", "user"], 22, 1):
+        assert question.gold == told(question, window), question.text
 
 
 def test_labels_may_hold_quotes_and_braces() -> None:

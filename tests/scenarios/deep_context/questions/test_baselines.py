@@ -45,7 +45,7 @@ def test_comparisons_have_no_usual_answer() -> None:
 def test_nothing_else_is_guessed() -> None:
     """Small numbers are near to other small numbers; who has more texts has more of each label."""
     for kinds, dice, other in ((("FACT", "PAIRS"), 0.3, 0.01), (("USER",), 0.3, 0.05), (("MONTH_YEAR",), 0.3, 0.3),
-                               (("NUMERIC",), 0.45, 0.35)):  # fmt: skip
+                               (("NUMERIC",), 0.45, 0.4)):  # fmt: skip
         for name, mean in of(*kinds).items():
             assert mean < (dice if name == "labels by dice" else other), (kinds, name)
 

@@ -21,7 +21,7 @@ from commissure.scenarios.deep_context.questions.window import make_window
 from tests.scenarios.deep_context.questions.worlds import own_texts, questions, trec, window_of
 
 GOLDEN_WINDOW = "81614e994bc3a9b5bbcfbeb540e9711d945462e6af52ab3fc5f1af1d14eaa166"
-GOLDEN_QUESTIONS = "3af9d07ce369d44681750e69e625504e917837b60644e4d833c1813dea284e83"
+GOLDEN_QUESTIONS = "30a814058bda067829a155fc1cea6edf152b6d1e9ba573a595096f80a40aa1a1"
 
 
 def hashes() -> tuple[str, str]:
@@ -65,7 +65,7 @@ def test_rows_of_public_texts_are_as_many_as_published(tokens: int, rows: int) -
 
 
 def test_proportions_are_those_of_oolong() -> None:
-    window = window_of(1_000_000, 3)
+    window = window_of(1_000_000, 0)
     busy = [count for _, count in Counter(row.user for row in window.rows).most_common()]
     assert sum(busy[: len(busy) // 5]) / len(window.rows) == pytest.approx(0.8, abs=0.03)
     months = Counter(f"{row.day:%Y-%m}" for row in window.rows)

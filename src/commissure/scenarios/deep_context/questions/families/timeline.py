@@ -130,7 +130,7 @@ def _sole_top(window: Window, roll: Dice) -> Draft | None:
 
     def answer(rows: Sequence[Row]) -> str:
         found = (counts_of(these, labels) for these in _by_month(rows).values())
-        return str(sum(ranked(counts)[0] == label and clear_at(counts, 0) for counts in found))
+        return str(sum(all(n[label] > n[other] for other in labels if other != label) for n in found))
 
     text = f"In how many months is '{label}' the single most common label? Answer in the form 'Answer: number'."
     code = _MONTHS + (

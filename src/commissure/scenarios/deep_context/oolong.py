@@ -14,6 +14,7 @@ from commissure.hal.runtime import Runtime
 from commissure.policies.recursion.delegation import build_delegation
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
+from commissure.scenarios.deep_context.economics.claims import economics_claims
 from commissure.scenarios.deep_context.recursing.hidden import with_hidden_tokens
 from commissure.scenarios.deep_context.recursing.measures import measures_of
 from commissure.scenarios.deep_context.recursing.program import answer_all
@@ -83,8 +84,8 @@ class Oolong:
         return settings.questions * (1 + settings.tokens // settings.chunk_tokens)
 
     def claims(self, measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
-        """None yet."""
-        return []
+        """Recursion on other chips against a frontier model."""
+        return economics_claims()
 
 
 SCENARIO = Oolong()

@@ -35,9 +35,9 @@ class Oolong:
     name = "oolong"
     summary = "questions over a window of labelled rows: one long call, a fixed plan, code that asks, or the fit one"
     settings = Settings
-    variants = ({"tokens": 8192},)
-    policies = ("direct", "fixed_plan", "free_code", "automatic")
-    known_policies = tuple(strategy_names())
+    variants: Sequence[Mapping[str, Any]] = ({"tokens": 8192},)
+    policies: Sequence[str] = ("direct", "fixed_plan", "free_code", "automatic")
+    known_policies: Sequence[str] = tuple(strategy_names())
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """With a KV slot for each sub-call at once, and tokens as long as these texts' are. Raises UsageError."""

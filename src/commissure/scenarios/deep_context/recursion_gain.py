@@ -37,7 +37,7 @@ class Settings(OolongSettings):
     base: str = "gpt"
     model: str = "oss-h100"
     chip: str = "oss-cerebras"
-    strategy: str = "fixed_plan"
+    strategy: str = "free_code"
 
     @property
     def parts(self) -> Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import exp, log
+from math import exp
 
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.fleets.fleet import Fleet
@@ -46,7 +46,7 @@ def delegation_of(way: str, parts: Parts) -> str:
     """Who serves root and leaves.
 
     model: the other model does the work. routing: the root stays with the base, only leaves go elsewhere. chip: the
-    other model runs on the other chip; with the base model alone there is no other chip to run it on, so nothing changes.
+    other model runs on the other chip; the base model has no other chip to run on, so with it alone nothing changes.
     """
     on = factors_of(way)
     leaf = parts.base if "model" not in on else parts.chip if "chip" in on else parts.model
@@ -72,7 +72,7 @@ def split_table(legs: Sequence[LegSummary]) -> Table:
     found = {factors_of(leg.policy): leg for leg in legs}
     if len(found) < 2 ** len(FACTORS):
         raise UsageError(f"a split needs all {2 ** len(FACTORS)} combinations, {len(found)} were run")
-    head = ("factor", "times as fast", "of the gain", "times as cheap", "of the gain")
+    head = ("factor", "times as fast", "of that gain", "times as cheap", "of that gain")
     seconds = {on: leg.time_s for on, leg in found.items()}
     money = {on: leg.cost_usd for on, leg in found.items()}
     fast, cheap = (shares(FACTORS, values.__getitem__) for values in (seconds, money))
@@ -83,8 +83,9 @@ def split_table(legs: Sequence[LegSummary]) -> Table:
 
 
 def _cells(parts: Mapping[str, float], factor: str) -> tuple[str, str]:
-    whole = sum(parts.values())
-    share = f"{parts[factor] / whole:.0%}" if abs(whole) > log(1.01) else "-"
+    whole, moved = sum(parts.values()), sum(map(abs, parts.values()))
+    # Where parts work against each other, shares of what is left of them say nothing.
+    share = f"{parts[factor] / whole:.0%}" if 2 * whole > moved > 0 else "-"
     return f"{exp(parts[factor]):.2f}", share
 
 

@@ -18,7 +18,7 @@ def load_evictor(given: str, folder: Path) -> Any:
 
     A module alone stands for its `build`, or for the only evictor in it.
     """
-    return _find(given, folder, (EVICTOR,))
+    return find(given, folder, (EVICTOR,))
 
 
 def load_selector(given: str, folder: Path | None = None) -> Selector:
@@ -27,16 +27,17 @@ def load_selector(given: str, folder: Path | None = None) -> Selector:
     Modules are looked for in `folder` too, which is the current one if it is None; a module alone stands for its
     `build`, or for the only selector in it. Raises UsageError if there is no such thing, or it is no selector.
     """
-    return selector_from(_find(given, folder or Path.cwd(), (SELECTOR,)))
+    return selector_from(find(given, folder or Path.cwd(), (SELECTOR,)))
 
 
 def load_policy(given: str, folder: Path) -> tuple[Kind, Any]:
     """What `given` names and of which kind it is, as load_evictor finds it. Raises UsageError as that does."""
-    found = _find(given, folder, (EVICTOR, SELECTOR))
+    found = find(given, folder, (EVICTOR, SELECTOR))
     return kind_of(found), found
 
 
-def _find(given: str, folder: Path, kinds: tuple[Kind, ...]) -> Any:
+def find(given: str, folder: Path, kinds: tuple[Kind, ...]) -> Any:
+    """What `given` names among these kinds. Raises UsageError if there is no such thing."""
     ours = [name for kind in kinds for name in kind.names()]
     forms = "give module:Name, file.py:Name, or one of " + ", ".join(ours)
     if given in ours:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from commissure.hal.call import Message
+from commissure.hal.call import Call, Message
 from commissure.hal.errors import UsageError, unknown
 from commissure.hal.ledger import Amount, Budget
 
@@ -19,6 +19,10 @@ FailureKind = Literal[
     "budget", "depth", "wall", "endpoint", "room", "malformed", "no code", "bad code", "sandbox", "loop", "unbuilt",
     "context", "plan",
 ]  # fmt: skip
+"""What a sub-call lacked: money, tokens or calls (budget), a level (depth), time (wall), an endpoint that answers
+(endpoint) or that has room for it and can do it (room). What an answer lacked: its form (malformed). What a turn of
+code lacked: code (no code), code that runs (bad code), a sandbox that bears it (sandbox), progress (loop), the answer
+that it said was built (unbuilt). What a task lacked: a text (context), a plan (plan)."""
 MOST_DEPTH = 8
 # Where no tokenizer is at hand (assumed).
 CHARACTERS_A_TOKEN = 4
@@ -56,6 +60,14 @@ class Ask:
         """About the tokens of its prompt and of the longest answer."""
         earlier = sum(tokens_of(one.text) for one in self.history)
         return tokens_of(self.system) + earlier + tokens_of(self.prompt) + self.max_tokens
+
+    def call(self, tree: str) -> Call:
+        """As it is sent for a recursion of this name. Raises UsageError for what no endpoint takes."""
+        return Call(
+            self.prompt, system=self.system, kind=self.kind, agent=self.agent or f"{tree} {self.kind}", workflow=tree,
+            node=f"depth {self.depth}", max_tokens=self.max_tokens, schema=self.schema, stop=self.stop,
+            history=self.history,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commissure.hal.errors import UsageError, unknown
+from commissure.hal.errors import Unsupported, UsageError, unknown
 from commissure.hal.policy import Candidate, FleetStatus
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
@@ -12,14 +12,31 @@ from commissure.hal.reply import Usage
 READ = 0.8
 
 
-def named(name: str, fleet: FleetStatus) -> Candidate:
-    """The endpoint of this name; where it cannot serve the call, the cheapest that can."""
-    return next((one for one in fleet.candidates if one.name == name), None) or cheapest(fleet)
+def named(name: str, fleet: FleetStatus, est_tokens: int, *, strict: bool = False) -> Candidate:
+    """The endpoint of this name; where it cannot serve the call, the cheapest that can, or Unsupported if `strict`."""
+    found = next((one for one in fleet.candidates if one.name == name), None)
+    if found is None and strict:
+        able = ", ".join(one.name for one in fleet.candidates)
+        raise Unsupported(f"endpoint {name!r} cannot serve this call, and no other is to (strict=true). Able: {able}")
+    return found or cheapest(fleet, est_tokens)
 
 
-def cheapest(fleet: FleetStatus, est_tokens: int = 1000) -> Candidate:
+def possible(name: str, fleet: FleetStatus, est_tokens: int, *, strict: bool = False) -> tuple[Candidate, ...]:
+    """All that `named` may choose, whatever is under way."""
+    found = tuple(one for one in fleet.candidates if one.name == name)
+    return found or (() if strict else cheapest_ones(fleet, est_tokens))
+
+
+def cheapest(fleet: FleetStatus, est_tokens: int) -> Candidate:
     """The cheapest by the token; of equals the one with the fewest calls under way, then the first."""
-    return min(fleet.candidates, key=lambda one: (price_usd(one.profile, est_tokens), one.running))
+    return min(cheapest_ones(fleet, est_tokens), key=lambda one: one.running)
+
+
+def cheapest_ones(fleet: FleetStatus, est_tokens: int) -> tuple[Candidate, ...]:
+    """Those of the lowest price."""
+    prices = {one.name: price_usd(one.profile, est_tokens) for one in fleet.candidates}
+    least = min(prices.values(), default=0.0)
+    return tuple(one for one in fleet.candidates if prices[one.name] == least)
 
 
 def price_usd(profile: Profile, est_tokens: int) -> float:
@@ -34,7 +51,11 @@ def price_usd(profile: Profile, est_tokens: int) -> float:
 def seconds(profile: Profile, est_tokens: int) -> float:
     """About how long a call of so many tokens takes, most of them read; infinite where no time is known."""
     read = round(READ * est_tokens)
-    said = est_tokens - read
+    return time_s(profile, read, est_tokens - read)
+
+
+def time_s(profile: Profile, read: int, said: int) -> float:
+    """About how long a call takes that has the endpoint to itself; infinite where no time is known."""
     if profile.hosted is not None:
         one = profile.hosted
         hidden = value_of(one.hidden_tokens)
@@ -44,7 +65,7 @@ def seconds(profile: Profile, est_tokens: int) -> float:
         )  # fmt: skip
     if profile.step is not None:
         step = profile.step.values()
-        a_token = step["fixed_s"] + step["token_s"] + step["experts_s"] + est_tokens * step["kv_token_s"]
+        a_token = step["fixed_s"] + step["token_s"] + step["experts_s"] + (read + said) * step["kv_token_s"]
         return step["call_s"] + step["fixed_s"] + read * step["token_s"] + said * a_token
     return float("inf")
 
@@ -54,6 +75,14 @@ def only(options: dict[str, str], allowed: tuple[str, ...], policy: str) -> None
     for key in options:
         if key not in allowed:
             raise unknown(f"option of {policy}", key, allowed)
+
+
+def strictness(options: dict[str, str], policy: str) -> tuple[dict[str, str], bool]:
+    """The other options, and whether `strict=true` is among them. Raises UsageError."""
+    given = options.get("strict", "false")
+    if given not in ("true", "false"):
+        raise UsageError(f"{policy}: strict is true or false, not {given!r}")
+    return {key: value for key, value in options.items() if key != "strict"}, given == "true"
 
 
 def required(options: dict[str, str], policy: str, form: str) -> None:

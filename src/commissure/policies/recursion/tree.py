@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from inspect import iscoroutine
 from itertools import count
 
 from commissure.hal.call import Call
-from commissure.hal.errors import BudgetExceeded, CommissureError, EndpointError, RateLimited, Unsupported, UsageError
+from commissure.hal.errors import (
+    BudgetExceeded,
+    CommissureError,
+    EndpointError,
+    RateLimited,
+    Unsupported,
+    UsageError,
+    unknown,
+)
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import StepRecord
 from commissure.hal.ledger import Ledger
 from commissure.hal.policy import Candidate, FleetStatus
 from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
+from commissure.policies.custom.module import failed as fault_of
 from commissure.policies.recursion.ask import Ask, Failed, FailureKind, Limits, Outcome, Said
 from commissure.policies.recursion.delegation.delegation import Delegation
 
@@ -26,10 +36,14 @@ class Tree:
     """The account, the limits and the trajectory of one recursion.
 
     `ledger` is its own, within the run's: nothing is sent that passes a budget. A call that brings no answer is a
-    `Failed`, and the others go on.
+    `Failed`, and the others go on; what is tried again is the endpoint's `resilience`. A fault of the delegation itself
+    is the user's: UsageError, raised to whoever awaits the recursion. So is an endpoint that the fleet does not have.
     """
 
     def __init__(self, rt: Runtime, fleet: OpenFleet, name: str, delegation: Delegation, limits: Limits) -> None:
+        for named in delegation.endpoints:
+            if named not in fleet.endpoints:
+                raise unknown(f"endpoint of delegation {type(delegation).__name__}", named, fleet.endpoints)
         self.rt = rt
         self.fleet = fleet
         self.name = name
@@ -48,16 +62,21 @@ class Tree:
         return max(0.0, self.began_s + self.limits.wall_s - self.rt.now())
 
     async def ask(self, ask: Ask) -> Outcome:
-        """One sub-call: placed, reserved, sent and recorded. What fails is returned, never raised."""
+        """One sub-call: placed, reserved, sent and recorded. What fails is returned.
+
+        It holds one of the places while it is sent, and at no other time: who waits for children holds none. Raises
+        UsageError if the delegation fails.
+        """
         if ask.depth > self.limits.depth:
             return self.failed("depth", f"depth {ask.depth} is below the deepest, {self.limits.depth}", ask)
         async with self._places:
             start_s = self.rt.now()
             if self.left_s <= 0:
                 return self.failed("wall", f"the recursion's {self.limits.wall_s:g} s have passed", ask)
+            call = ask.call(self.name)
             try:
-                call, chosen = self._placed(ask)
-            except UsageError as error:
+                call, chosen = self._placed(ask, call)
+            except Unsupported as error:
                 return self.failed("room", str(error), ask, start_s)
             return await self._sent(ask, call, chosen, start_s)
 
@@ -67,14 +86,8 @@ class Tree:
 
     def failed(self, kind: FailureKind, problem: str, ask: Ask, start_s: float | None = None, at: str = "") -> Failed:
         """Record what did not become an answer."""
-        now_s = self.rt.now()
-        step = StepRecord(
-            tree=self.name, id=next(self._ids), parent=ask.parent, depth=ask.depth, kind=ask.kind, endpoint=at,
-            start_s=now_s if start_s is None else start_s, end_s=now_s,
-            prompt_chars=len(ask.system) + len(ask.prompt), error=kind, problem=problem,
-        )  # fmt: skip
-        self.fleet.note(step)
-        self.failures.append(Failed(kind, problem, step.id))
+        step = self._lost(kind, problem, ask, self.rt.now() if start_s is None else start_s, at)
+        self.failures.append(Failed(kind, problem, step))
         return self.failures[-1]
 
     def misread(self, said: Said, problem: str) -> None:
@@ -89,34 +102,63 @@ class Tree:
         """Record a step that is no sub-call."""
         self.fleet.note(step)
 
-    def _placed(self, ask: Ask) -> tuple[Call, Candidate]:
-        """The call, and who serves it. Raises UsageError if nobody can."""
-        call = Call(
-            ask.prompt, system=ask.system, kind=ask.kind, agent=ask.agent or f"{self.name} {ask.kind}",
-            workflow=self.name, node=f"depth {ask.depth}", max_tokens=ask.max_tokens, schema=ask.schema, stop=ask.stop,
-            history=ask.history,
+    def _lost(self, error: str, problem: str, ask: Ask, start_s: float, at: str) -> int:
+        step = StepRecord(
+            tree=self.name, id=next(self._ids), parent=ask.parent, depth=ask.depth, kind=ask.kind, endpoint=at,
+            start_s=start_s, end_s=self.rt.now(), prompt_chars=_chars(ask), error=error, problem=problem,
         )  # fmt: skip
+        self.fleet.note(step)
+        return step.id
+
+    def _placed(self, ask: Ask, call: Call) -> tuple[Call, Candidate]:
+        """The call, without its schema where that is not taken, and who serves it.
+
+        Raises Unsupported if nobody can, UsageError if the delegation fails.
+        """
         status = self.fleet.status()
-        able = FleetStatus(status.able(replace(call, schema=None)), status.number)
-        chosen = self.delegation.place(ask.depth, ask.kind, ask.est_tokens, self.ledger.left, able)
-        if chosen not in able.candidates:
-            allowed, policy = ", ".join(one.name for one in able.candidates), type(self.delegation).__name__
-            raise UsageError(f"{policy}.place() returned {chosen!r:.60}; it must be one of fleet.candidates: {allowed}")
-        return (replace(call, schema=None) if chosen.capabilities.missing(call) else call), chosen
+        try:
+            able = FleetStatus(status.able(replace(call, schema=None)), status.number)
+        except UsageError as error:
+            raise Unsupported(str(error)) from None
+        policy = type(self.delegation).__name__
+        try:
+            chosen: object = self.delegation.place(ask.depth, ask.kind, ask.est_tokens, self.ledger.left, able)
+        except UsageError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise fault_of(f"{policy}.place()", error, "asked") from error
+        if iscoroutine(chosen):
+            chosen.close()
+            raise UsageError(f"{policy}.place() returned a coroutine: write `def place`, without async")
+        if not isinstance(chosen, Candidate) or chosen not in able.candidates:
+            allowed = ", ".join(one.name for one in able.candidates)
+            raise UsageError(
+                f"{policy}.place() returned {_shown(chosen)}; it must be one of fleet.candidates: {allowed}"
+            )
+        return (call if chosen.can_serve(call) else replace(call, schema=None)), chosen
 
     async def _sent(self, ask: Ask, call: Call, chosen: Candidate, start_s: float) -> Outcome:
+        """What comes of a call, cut off when the recursion's time is over; a fault of the run itself passes through."""
+        reply: Reply | None = None
         try:
             with self.rt.move_on_after(self.left_s):
-                return self._said(ask, chosen, await self._answered(call, chosen.name))
+                reply = await self._answered(call, chosen.name)
         except BudgetExceeded as error:
             return self.failed("budget", str(error), ask, start_s, chosen.name)
         except Unsupported as error:
             return self.failed("room", str(error), ask, start_s, chosen.name)
         except EndpointError as error:
             return self.failed("endpoint", str(error), ask, start_s, chosen.name)
-        except CommissureError as error:
-            return self.failed("endpoint", str(error), ask, start_s, chosen.name)
-        return self.failed("wall", f"cut off: the {self.limits.wall_s:g} s have passed", ask, start_s, chosen.name)
+        except CommissureError:
+            raise
+        except BaseException:
+            # What it took is in the account, so it is in the trajectory too; there is nobody to give an outcome to.
+            self._lost("cancelled", "stopped from outside", ask, start_s, chosen.name)
+            raise
+        if reply is None:
+            problem = f"cut off: the {self.limits.wall_s:g} s have passed"
+            return self.failed("wall", problem, ask, start_s, chosen.name)
+        return self._said(ask, chosen, reply, start_s)
 
     async def _answered(self, call: Call, at: str) -> Reply:
         """The reply; where quota is used up it waits in its place, so that fewer go out until there is quota again."""
@@ -130,15 +172,28 @@ class Tree:
                 await self.rt.sleep((error.retry_after_s or 0.0) + wait_s)
         raise AssertionError("counting does not end")
 
-    def _said(self, ask: Ask, chosen: Candidate, reply: Reply) -> Said:
+    def _said(self, ask: Ask, chosen: Candidate, reply: Reply, start_s: float) -> Said:
         usage, timing = reply.usage, reply.timing
         step = StepRecord(
             tree=self.name, id=next(self._ids), parent=ask.parent, depth=ask.depth, kind=ask.kind,
-            endpoint=reply.endpoint, model=chosen.profile.model, chip=chosen.profile.chip, start_s=timing.start_s,
-            queue_s=timing.queue_s, first_s=None if timing.first_s is None else timing.start_s + timing.first_s,
+            endpoint=reply.endpoint, model=chosen.profile.model, chip=chosen.profile.chip, start_s=start_s,
+            # What was waited for since it had its place: attempts that failed, quota, the endpoint's own queue.
+            queue_s=timing.queue_s + max(0.0, timing.start_s - start_s),
+            first_s=None if timing.first_s is None else timing.start_s + timing.first_s,
             end_s=self.rt.now(), prompt_tokens=usage.prompt_tokens, cached_tokens=usage.cached_tokens,
             output_tokens=usage.output_tokens, reasoning_tokens=usage.reasoning_tokens, cost_usd=reply.cost_usd,
-            prompt_chars=len(ask.system) + len(ask.prompt), said=reply.text,
+            prompt_chars=_chars(ask), said=reply.text,
         )  # fmt: skip
         self.fleet.note(step)
         return Said(reply.text, step.id, reply.finish)
+
+
+def _chars(ask: Ask) -> int:
+    return len(ask.system) + sum(len(one.text) for one in ask.history) + len(ask.prompt)
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.60}"
+    except Exception:  # of its own making
+        return f"a {type(value).__name__}"

@@ -17,15 +17,21 @@ def delegation_names() -> list[str]:
 
 
 def build_delegation(given: str) -> Delegation:
-    """The one that is given as `name` or `name:key=endpoint,key=endpoint`. Raises UsageError."""
+    """The one that is given as `name` or `name:key=endpoint,key=endpoint`; or a user's own, as `module:Name` or
+    `file.py:Name`, found from the current folder. Raises UsageError.
+    """
     name, _, rest = given.partition(":")
     if name not in delegation_names():
+        if given.endswith(".py") or (rest and "=" not in rest):
+            return import_module("commissure.policies.custom.delegation").load_delegation(given)  # type: ignore[no-any-return]
         raise unknown("delegation", name, delegation_names())
     options: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in rest.split(","))):
         key, equals, value = item.partition("=")
         if not equals or not value.strip():
             raise UsageError(f"delegation {given!r}: {item!r} is to be key=endpoint, as in by_depth:0=gpt,1=cerebras")
+        if key.strip() in options:
+            raise UsageError(f"delegation {given!r}: {key.strip()!r} is given twice")
         options[key.strip()] = value.strip()
     made: Delegation = import_module(f"{__name__}.{name}").build(options)
     return made

@@ -8,7 +8,7 @@ from commissure.hal.ledger import Amount
 from commissure.hal.policy import Candidate, FleetStatus
 from commissure.policies.recursion.ask import Kind
 from commissure.policies.recursion.delegation.delegation import Delegation
-from commissure.policies.recursion.places import cheapest, only
+from commissure.policies.recursion.places import cheapest, cheapest_ones, only
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class Cheapest(Delegation):
     def place(self, depth: int, kind: Kind, est_tokens: int, left: Amount, fleet: FleetStatus) -> Candidate:
         """Of equals the one with the fewest calls under way."""
         return cheapest(fleet, est_tokens)
+
+    def possible(self, depth: int, kind: Kind, est_tokens: int, fleet: FleetStatus) -> tuple[Candidate, ...]:
+        """Those of the lowest price."""
+        return cheapest_ones(fleet, est_tokens)
 
 
 def build(options: dict[str, str]) -> Cheapest:

@@ -22,15 +22,25 @@ class Frugal(Delegation):
     first: str
     calls: int = CALLS
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The first."""
+        return (self.first,)
+
     def place(self, depth: int, kind: Kind, est_tokens: int, left: Amount, fleet: FleetStatus) -> Candidate:
         """By what is left."""
-        first = named(self.first, fleet)
+        first = named(self.first, fleet, est_tokens)
         each = {one.name: price_usd(one.profile, est_tokens) for one in fleet.candidates}
         if self.calls * each[first.name] <= left.usd:
             return first
         paid = [one for one in fleet.candidates if each[one.name] <= each[first.name]]
         paid = [one for one in paid if self.calls * each[one.name] <= left.usd]
         return max(paid, key=lambda one: each[one.name]) if paid else cheapest(fleet, est_tokens)
+
+    def possible(self, depth: int, kind: Kind, est_tokens: int, fleet: FleetStatus) -> tuple[Candidate, ...]:
+        """The first, and all that are no dearer."""
+        most = price_usd(named(self.first, fleet, est_tokens).profile, est_tokens)
+        return tuple(one for one in fleet.candidates if price_usd(one.profile, est_tokens) <= most)
 
 
 def build(options: dict[str, str]) -> Frugal:

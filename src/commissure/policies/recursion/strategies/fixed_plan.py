@@ -15,7 +15,11 @@ from commissure.policies.recursion.tree import Tree
 
 @dataclass(frozen=True)
 class FixedPlan:
-    """`again` times more is asked, as a sub-call of kind `verify`, about a piece whose answer cannot be read."""
+    """`again` times more is asked, as a sub-call of kind `verify`, about a piece whose answer cannot be read.
+
+    Parts are joined by code, so the whole needs no window, and nothing is reduced by a model level by level; only a
+    plan's closing call may find no room, and then fails by itself.
+    """
 
     chunk_tokens: int
     again: int
@@ -32,6 +36,9 @@ class FixedPlan:
         pieces = [piece for piece in plan.split(task.context, self.chunk_tokens) if plan.keep(piece)]
         read = await tree.rt.gather(*(self._read(tree, plan, piece) for piece in pieces)) if pieces else []
         parts = [part for found, part in read if found]
+        if pieces and not parts:
+            # There is no whole of nothing: an answer of zero would look like data.
+            return closed(tree, self.name, "", complete=False)
         whole = plan.join(parts)
         closing = await self._closing(tree, plan, whole)
         done = len(parts) == len(pieces) and not isinstance(closing, Failed)
@@ -40,14 +47,15 @@ class FixedPlan:
     async def _read(self, tree: Tree, plan: MapPlan, piece: str) -> tuple[bool, Any]:
         """Whether a piece was read, and the part that it gave. What cannot be read is asked again, what failed not."""
         ask = plan.ask(piece)
-        for attempt in range(self.again + 1):
-            said = await tree.ask(ask if attempt == 0 else replace(ask, kind="verify"))
+        for _ in range(self.again + 1):
+            said = await tree.ask(ask)
             if not isinstance(said, Said):
                 return False, None
             try:
                 return True, plan.read(piece, said.text)
             except ValueError as error:
                 tree.misread(said, str(error))
+                ask = replace(ask, kind="verify", parent=said.step)
         return False, None
 
     async def _closing(self, tree: Tree, plan: MapPlan, whole: Any) -> Outcome | None:

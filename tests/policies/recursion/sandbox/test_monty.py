@@ -95,7 +95,14 @@ def test_a_failure_has_its_kind_and_words(code: str, kind: str, words: str) -> N
 
 
 @pytest.mark.parametrize(
-    "code", ["while True: pass", "while True: big += [1] * 1000", "big = 'x' * 7 * 2**20", "x = 7\nwhile True: x *= x"]
+    "code",
+    [
+        "while True: pass",
+        "while True: big += [1] * 1000",
+        "n = 0\nwhile True: n, big = n + 1, [big, n]",
+        "big = 'x' * 7 * 2**20",
+        "x = 7\nwhile True: x *= x",
+    ],
 )
 def test_a_run_that_is_cut_off_is_undone(code: str) -> None:
     with MontyInterpreter() as home, home.session((), SMALL) as session:

@@ -21,6 +21,8 @@ from commissure.policies.recursion.sandbox.monty_session import MontySession
 MOST_LIVE = 8
 # Code that does not stop itself at its limit of time is killed so much later.
 _GRACE_S = 0.25
+# There is a place whenever one is asked for; were there none, an error is better than waiting for ever.
+_MOST_WAIT_S = 30.0
 # Calls out are counted by the session, as these are with what it answers itself, and restored dumps begin at 0.
 _SUSPENSIONS = 2**31
 
@@ -47,8 +49,11 @@ class MontyInterpreter:
     def __enter__(self) -> Self:
         try:
             pool = monty.Monty(
-                min_processes=1, max_processes=self._most_live, feed_duration_limit_grace=_GRACE_S
-            )  # fmt: skip
+                min_processes=1,
+                max_processes=self._most_live,
+                checkout_timeout=_MOST_WAIT_S,
+                feed_duration_limit_grace=_GRACE_S,
+            )
             self._pool = pool.__enter__()
         except (FileNotFoundError, RuntimeError) as error:
             raise MissingExtra("the program `monty`, which runs the code that models write,", INSTALL) from error

@@ -35,7 +35,7 @@ def scores(tokens: int, trials: int, seed: int) -> Mapping[tuple[float, str], li
     found = defaultdict(list)
     for trial in range(trials):
         window = make_window(trec(), tokens, seed + trial)
-        asked: list[Question] = [one for one in questions_of(window, ["counting"], 12, 1) if one.kind in KINDS]
+        asked: list[Question] = [one for one in questions_of(window, ["counting"], 22, 1) if one.kind in KINDS]
         for accuracy in TABLE[tokens]:
             rows = noisy(window.rows, window.labels, accuracy, dice(f"{tokens} {trial} {accuracy}"))
             # The table's comparisons are of labels that are apart.
@@ -50,5 +50,6 @@ def test_scores_are_those_of_the_prototype(tokens: int) -> None:
     for accuracy, expected in TABLE[tokens].items():
         for kind, published in zip(KINDS, expected, strict=True):
             mean = float(np.mean(found[accuracy, kind]))
-            # Few trials: two standard errors of the rarer outcome, and the prototype's own.
+            # Numbers score up to 0.1 more here, over 150 trials too: the more even the mix of labels, the less their
+            # counts drift. All else is within 0.06 then; these are fewer trials.
             assert mean == pytest.approx(published, abs=0.1), (accuracy, kind)

@@ -40,6 +40,13 @@ def test_every_form_gives_the_texts(name: str, encoding: str, tmp_path: Path) ->
     assert set(read_labelled(path)) == set(TEXTS)
 
 
+def test_quotes_of_tab_separated_texts_are_text(tmp_path: Path) -> None:
+    """Messages open some that they never close."""
+    path = tmp_path / "sms.tsv"
+    path.write_text('ham\t"Hello\nspam\t"win" now\nham\tbye"\n')
+    assert [one.text for one in read_labelled(path)] == ['"Hello', '"win" now', 'bye"']
+
+
 def test_numbered_lines_have_numbers_as_labels(tmp_path: Path) -> None:
     path = tmp_path / "subj.all"
     path.write_text("0 smart and alert , it goes\n1 a man leaves : he returns\n")

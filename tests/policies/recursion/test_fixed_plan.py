@@ -250,3 +250,19 @@ def test_the_bound_of_equal_calls_is_the_law_of_parallel_stages() -> None:
 def test_a_plan_that_ends_with_a_call_needs_the_longest_for_its_bound() -> None:
     with pytest.raises(cm.UsageError, match="CountAndTell ends with a call: give the longest"):
         bound(CountAndTell(), "word", 10, 0, Setting(build_delegation("one"), cm.FleetStatus(())))
+
+
+def test_the_bound_counts_who_is_asked_again_and_the_closing_call() -> None:
+    """One piece. Asked again at the dear endpoint it costs what the dear one takes; the last call comes on top."""
+    fleet = dear_and_cheap()
+    delegation = build_delegation("by_kind:verify=dear,other=cheap")
+    once, _, _, paid = bounded([1], 10, 0, delegation, fleet, 1, CountWords(), 1.0)
+    twice, _, _, paid_twice = bounded([1], 10, 1, delegation, fleet, 1, CountWords(), 1.0)
+    # The dear one is a hundred times as dear.
+    assert twice.usd == pytest.approx(101 * once.usd)
+    assert once.usd >= paid.usd
+    assert twice.usd >= paid_twice.usd > 50 * paid.usd
+    told, _, done, taken = bounded([1], 10, 0, delegation, fleet, 1, CountAndTell(), 0.0)
+    assert (told.asks, told.calls) == (once.asks + 1, once.calls + 1) == (len(done.steps), taken.calls)
+    assert told.tokens > once.tokens
+    assert told.most_s > once.most_s

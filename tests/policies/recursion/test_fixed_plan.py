@@ -21,12 +21,13 @@ from commissure.policies.recursion.plans.bound import Bound, Setting, bound, mos
 from commissure.policies.recursion.plans.plan import MapPlan
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options, Task
-from commissure.policies.recursion.tree import Tree
+from commissure.policies.recursion.tree import MOST_WAITS, Tree
 from tests.policies.recursion.bench import (
     CountAndTell,
     Counts,
     CountWords,
     Done,
+    dear_and_cheap,
     fleet_of,
     profile,
     treed,
@@ -266,3 +267,11 @@ def test_the_bound_counts_who_is_asked_again_and_the_closing_call() -> None:
     assert (told.asks, told.calls) == (once.asks + 1, once.calls + 1) == (len(done.steps), taken.calls)
     assert told.tokens > once.tokens
     assert told.most_s > once.most_s
+
+
+def test_tries_that_a_refusal_for_quota_makes_anew_are_counted() -> None:
+    specs = dear_and_cheap(attempts=3).specs
+    assert most_attempts(specs) == {"dear": 3, "cheap": 3}
+    # Two billed tries before each of 20 refusals, and three in the end.
+    assert most_attempts(specs, MOST_WAITS)["dear"] == 20 * 2 + 3
+    assert most_attempts(dear_and_cheap(attempts=1).specs, MOST_WAITS)["dear"] == 1

@@ -8,7 +8,15 @@ from inspect import iscoroutine
 from itertools import count
 
 from commissure.hal.call import Call
-from commissure.hal.errors import BudgetExceeded, CommissureError, EndpointError, Unsupported, UsageError, unknown
+from commissure.hal.errors import (
+    BudgetExceeded,
+    CommissureError,
+    EndpointError,
+    RateLimited,
+    Unsupported,
+    UsageError,
+    unknown,
+)
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import StepRecord
 from commissure.hal.ledger import Ledger
@@ -18,6 +26,10 @@ from commissure.hal.runtime import Runtime
 from commissure.policies.custom.module import failed as fault_of
 from commissure.policies.recursion.ask import Ask, Failed, FailureKind, Limits, Outcome, Said
 from commissure.policies.recursion.delegation.delegation import Delegation
+
+# A sub-call that a provider has no quota for waits and tries again, with full jitter (Brooker, "Exponential Backoff
+# And Jitter", AWS Architecture Blog 2015): its recursion asks for more than the quota allows, and has to slow down.
+MOST_WAITS, FIRST_WAIT_S, LONGEST_WAIT_S = 20, 0.5, 30.0
 
 
 class Tree:
@@ -42,6 +54,7 @@ class Tree:
         self.began_s = rt.now()
         self._places = rt.semaphore(limits.fan_out)
         self._ids = count()
+        self._dice = rt.rng(f"{name} waits")
 
     @property
     def left_s(self) -> float:
@@ -129,7 +142,7 @@ class Tree:
         reply: Reply | None = None
         try:
             with self.rt.move_on_after(self.left_s):
-                reply = await self.fleet.generate(call, at=chosen.name, ledger=self.ledger)
+                reply = await self._answered(call, chosen.name)
         except BudgetExceeded as error:
             return self.failed("budget", str(error), ask, start_s, chosen.name)
         except Unsupported as error:
@@ -146,6 +159,18 @@ class Tree:
             problem = f"cut off: the {self.limits.wall_s:g} s have passed"
             return self.failed("wall", problem, ask, start_s, chosen.name)
         return self._said(ask, chosen, reply, start_s)
+
+    async def _answered(self, call: Call, at: str) -> Reply:
+        """The reply; where quota is used up it waits in its place, so that fewer go out until there is quota again."""
+        for tries in count():
+            try:
+                return await self.fleet.generate(call, at=at, ledger=self.ledger)
+            except RateLimited as error:
+                if tries == MOST_WAITS:
+                    raise
+                wait_s = self._dice.uniform(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**tries))
+                await self.rt.sleep((error.retry_after_s or 0.0) + wait_s)
+        raise AssertionError("counting does not end")
 
     def _said(self, ask: Ask, chosen: Candidate, reply: Reply, start_s: float) -> Said:
         usage, timing = reply.usage, reply.timing

@@ -21,7 +21,7 @@ GAP = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question; see `Question`. `needles` are lines that must stand in the window for it."""
+    """A question; see `Question`. Where `chance` is not given, it is that of OOLONG's guesses."""
 
     text: str
     answer_kind: AnswerKind
@@ -48,11 +48,12 @@ def ranked(counts: Counter[Key]) -> list[Key]:
 
 
 def clear_at(counts: Counter[Key], place: int) -> bool:
-    """Whether the one at this place of the ranking ties with no other."""
+    """Whether the one at this place of the ranking is apart from all others by more than the gap."""
     order = ranked(counts)
-    if place >= len(order):
+    if not -len(order) <= place < len(order):
         return False
-    return sum(counts[key] == counts[order[place]] for key in counts) == 1
+    mine = order[place]
+    return all(counts[key] != counts[mine] and clearly(counts[key], counts[mine]) for key in order if key != mine)
 
 
 def compared(one: float, other: float) -> str:
@@ -67,7 +68,7 @@ def clearly(one: float, other: float) -> bool:
 
 def month_of(day: date) -> str:
     """As answers name months."""
-    return f"{day:%Y-%m}"
+    return day.isoformat()[:7]
 
 
 def counts_of(rows: Sequence[Row], labels: Sequence[str]) -> Counter[str]:

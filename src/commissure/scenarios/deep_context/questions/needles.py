@@ -9,12 +9,23 @@ from itertools import product
 from commissure.hal.clock.dice import Dice
 
 _FACT = re.compile(r"Note: the storage number of (the [a-z]+ [a-z]+) is (\d{7})\.")
-_COLOURS = ("amber", "cobalt", "crimson", "ivory", "jade", "ochre", "russet", "slate", "teal", "umber")
-_THINGS = ("ledger", "globe", "casket", "tapestry", "chart", "prism", "bell", "quill", "mirror", "flask")
+_COLOURS = (
+    "amber", "cobalt", "crimson", "ivory", "jade", "ochre", "russet", "slate", "teal", "umber", "azure", "coral",
+    "ebony", "fawn", "indigo", "lilac", "maroon", "olive", "pearl", "sepia", "silver", "tan", "violet", "white",
+    "yellow",
+)  # fmt: skip
+_THINGS = (
+    "ledger", "globe", "casket", "tapestry", "chart", "prism", "bell", "quill", "mirror", "flask", "abacus", "banner",
+    "censer", "dagger", "easel", "flute", "goblet", "helmet", "icon", "jar", "kite", "locket", "mask", "needle",
+    "organ", "pennant", "quilt", "ring", "shield", "trunk", "urn", "vase", "whistle", "xylophone", "yoke", "zither",
+    "anvil", "basin", "candle", "drum",
+)  # fmt: skip
+# The longest line of a fact, with its end.
+LINE_CHARACTERS = len(f"Note: the storage number of the {max(_COLOURS, key=len)} {max(_THINGS, key=len)} is 1234567.\n")
 
 
 def drawn(count: int, rows: int, roll: Dice) -> tuple[tuple[int, str], ...]:
-    """At most 100 facts, each at a place among so many rows."""
+    """Facts, at most 1,000, each at a place among so many rows."""
     keys = [f"the {colour} {thing}" for colour, thing in product(_COLOURS, _THINGS)]
     chosen = roll.sample(keys, min(count, len(keys)))
     return tuple(

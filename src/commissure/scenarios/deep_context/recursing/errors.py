@@ -45,9 +45,6 @@ def wrong_answer(question: Question, roll: Dice) -> str:
     others = [choice for choice in question.choices if choice != question.gold]
     if others:
         return roll.choice(others)
-    if question.answer_kind == "PAIRS":
-        pairs = question.gold.split("\n")
-        return "\n".join(pair for pair in pairs if roll.random() < roll.random() / 10)
     return "unknown"
 
 

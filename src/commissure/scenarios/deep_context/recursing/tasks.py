@@ -14,8 +14,6 @@ from commissure.scenarios.deep_context.questions.texts import templated
 from commissure.scenarios.deep_context.questions.window import make_window
 from commissure.scenarios.deep_context.recursing.settings import Settings
 
-NEEDLES = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -38,6 +36,6 @@ def asked(settings: Settings, seed: int) -> Asked:
 @lru_cache(maxsize=4)
 def _asked(data: str, tokens: int, families: tuple[str, ...], count: int, seed: int) -> Asked:
     source = read_labelled(data) if data else templated(seed)
-    window = make_window(source, tokens, seed, NEEDLES if "needle" in families else 0)
+    window = make_window(source, tokens, seed, count if "needle" in families else 0)
     questions = questions_of(window, families, count, seed)
     return Asked(window, tuple(questions), window.text)

@@ -33,7 +33,7 @@ def _code(window: Window, rest: str) -> str:
 def _place(window: Window, place: int, words: str, rest: str) -> Draft | None:
     labels = window.labels
     counts = counts_of(window.rows, labels)
-    if not clear_at(counts, place % len(counts)):
+    if not clear_at(counts, place):
         return None
     text = f"Which of the labels is the {words} among the texts? Answer in the form 'Label: answer'."
     return Draft(text, "LABEL", lambda rows: ranked(counts_of(rows, labels))[place], labels, _code(window, rest))

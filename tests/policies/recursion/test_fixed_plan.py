@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import commissure as cm
 from commissure.hal.clock.dice import dice
+from commissure.hal.errors import MalformedReply
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.ledger import Amount
 from commissure.hal.reply import Choice
@@ -20,12 +21,13 @@ from commissure.policies.recursion.plans.bound import Bound, Setting, bound, mos
 from commissure.policies.recursion.plans.plan import MapPlan
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options, Task
-from commissure.policies.recursion.tree import Tree
+from commissure.policies.recursion.tree import MOST_WAITS, Tree
 from tests.policies.recursion.bench import (
     CountAndTell,
     Counts,
     CountWords,
     Done,
+    dear_and_cheap,
     fleet_of,
     profile,
     treed,
@@ -153,13 +155,17 @@ def test_the_closing_call_comes_last_and_may_fail_by_itself() -> None:
 
 
 class Babbles:
-    """Says a number at some length, or nothing of use at full length, by dice."""
+    """Says a number at some length, or nothing of use at full length, by dice; or fails in a way that is billed."""
 
-    def __init__(self, share: float) -> None:
-        self.share = share
+    def __init__(self, share: float, fails: float = 0.0) -> None:
+        self.share, self.fails = share, fails
+        self.asked = 0
 
     def answer(self, call: cm.Call) -> tuple[Choice, int]:
-        roll = dice(f"{call.prompt} {call.kind}")
+        self.asked += 1
+        roll = dice(f"{call.prompt} {call.kind} {self.asked}")
+        if roll.random() < self.fails:
+            raise MalformedReply("a", "half an answer", retryable=True)
         if roll.random() < self.share:
             return Choice("w " * call.max_tokens, "length"), call.max_tokens
         return Choice("1", "stop"), roll.randrange(1, call.max_tokens + 1)
@@ -169,7 +175,7 @@ SPECS = ("one", "by_kind:verify=a,other=b", "by_depth:0=a,1=b", "cheapest", "fas
 
 
 def bounded(lines: list[int], chunk: int, again: int, delegation: Delegation, fleet: cm.Fleet, fan_out: int,
-            plan: MapPlan, share: float) -> tuple[Bound, Answer, Done, Amount]:  # fmt: skip
+            plan: MapPlan, share: float, fails: float = 0.0) -> tuple[Bound, Answer, Done, Amount]:  # fmt: skip
     text = "".join(f"{place} " + "word " * words + "\n" for place, words in enumerate(lines))
     task = Task("How many?", text, plan=plan)
     closing = Ask("Tell that there are 9999999999 words.", "aggregate", max_tokens=8)
@@ -180,7 +186,7 @@ def bounded(lines: list[int], chunk: int, again: int, delegation: Delegation, fl
         answer = await build_strategy("fixed_plan", Options(chunk_tokens=chunk, again=again)).answer(tree, task)
         return foretold, answer, tree.ledger.spent + tree.ledger.uncertain
 
-    done = treed(work, fleet, delegation, Limits(fan_out=fan_out), Babbles(share))
+    done = treed(work, fleet, delegation, Limits(fan_out=fan_out), Babbles(share, fails))
     foretold, answer, taken = done.result
     return foretold, answer, done, taken
 
@@ -203,22 +209,21 @@ faults = st.lists(
 @given(
     lines=st.lists(st.integers(0, 60), min_size=1, max_size=12), chunk=st.integers(5, 120), again=st.integers(0, 2),
     spec=st.sampled_from(SPECS), first=boxes, second=boxes, fails=faults, fan_out=st.integers(1, 6), plan=plans,
-    share=st.sampled_from([0.0, 0.3, 1.0]), attempts=st.integers(1, 3),
+    share=st.sampled_from([0.0, 0.3, 1.0]), attempts=st.integers(1, 3), broken=st.sampled_from([0.0, 0.5, 1.0]),
 )  # fmt: skip
 def test_no_plan_passes_its_bound(
     lines: list[int], chunk: int, again: int, spec: str, first: Any, second: Any, fails: list[Fault], fan_out: int,
-    plan: MapPlan, share: float, attempts: int,
+    plan: MapPlan, share: float, attempts: int, broken: float,
 ) -> None:  # fmt: skip
     fleet = fleet_of({"a": first, "b": second}, fails, attempts=attempts)
     foretold, answer, done, taken = bounded(
-        lines, chunk, again, build_delegation(spec), fleet, fan_out, plan, share
+        lines, chunk, again, build_delegation(spec), fleet, fan_out, plan, share, broken
     )  # fmt: skip
     assert len(done.steps) <= foretold.asks
     assert taken.calls <= foretold.calls
     assert taken.tokens <= foretold.tokens
     assert taken.usd <= foretold.usd * (1 + 1e-12)
-    sent_all = not any(step.error for step in done.steps)
-    if sent_all and not fails:
+    if not fails and not done.run.failures and not any(step.error for step in done.steps):
         assert foretold.least_s - 1e-9 <= answer.wall_s <= foretold.most_s + 1e-9
 
 
@@ -246,3 +251,27 @@ def test_the_bound_of_equal_calls_is_the_law_of_parallel_stages() -> None:
 def test_a_plan_that_ends_with_a_call_needs_the_longest_for_its_bound() -> None:
     with pytest.raises(cm.UsageError, match="CountAndTell ends with a call: give the longest"):
         bound(CountAndTell(), "word", 10, 0, Setting(build_delegation("one"), cm.FleetStatus(())))
+
+
+def test_the_bound_counts_who_is_asked_again_and_the_closing_call() -> None:
+    """One piece. Asked again at the dear endpoint it costs what the dear one takes; the last call comes on top."""
+    fleet = dear_and_cheap()
+    delegation = build_delegation("by_kind:verify=dear,other=cheap")
+    once, _, _, paid = bounded([1], 10, 0, delegation, fleet, 1, CountWords(), 1.0)
+    twice, _, _, paid_twice = bounded([1], 10, 1, delegation, fleet, 1, CountWords(), 1.0)
+    # The dear one is a hundred times as dear.
+    assert twice.usd == pytest.approx(101 * once.usd)
+    assert once.usd >= paid.usd
+    assert twice.usd >= paid_twice.usd > 50 * paid.usd
+    told, _, done, taken = bounded([1], 10, 0, delegation, fleet, 1, CountAndTell(), 0.0)
+    assert (told.asks, told.calls) == (once.asks + 1, once.calls + 1) == (len(done.steps), taken.calls)
+    assert told.tokens > once.tokens
+    assert told.most_s > once.most_s
+
+
+def test_tries_that_a_refusal_for_quota_makes_anew_are_counted() -> None:
+    specs = dear_and_cheap(attempts=3).specs
+    assert most_attempts(specs) == {"dear": 3, "cheap": 3}
+    # Two billed tries before each of 20 refusals, and three in the end.
+    assert most_attempts(specs, MOST_WAITS)["dear"] == 20 * 2 + 3
+    assert most_attempts(dear_and_cheap(attempts=1).specs, MOST_WAITS)["dear"] == 1

@@ -223,3 +223,15 @@ def test_a_step_tells_times_in_order_and_counts_what_was_sent() -> None:
         assert step.first_s is not None
         assert step.start_s <= step.start_s + step.queue_s <= step.first_s <= step.end_s
         assert step.prompt_chars == len("be brief") + len("word 0 " * 10)
+
+
+def test_what_a_step_waited_for_since_it_had_its_place_is_its_queue() -> None:
+    """For the first 2 s every try is refused; the time until the one that is answered counts as waiting."""
+    fleet = dear_and_cheap([Fault(endpoint="dear", kind="fail", rate=1.0, for_s=2.0)], attempts=9, breaker_failures=0)
+    done = treed(lambda tree: tree.ask(asks(1)[0]), fleet)
+    (step,) = done.steps
+    (call,) = done.run.calls
+    assert done.run.failures
+    assert step.start_s == 0.0
+    assert step.queue_s == pytest.approx(call.start_s + call.queue_s)
+    assert step.queue_s >= 2.0

@@ -20,8 +20,9 @@ from commissure.policies.recursion.plans.plan import MapPlan
 class Bound:
     """The most of one run of a plan: sub-calls, and what all their attempts may take, as the ledger counts them.
 
-    These hold whatever fails, as long as endpoints keep to `max_tokens`. `least_s` and `most_s` are by the profiles'
-    times: they hold where calls neither fail, nor wait for quota, nor slow each other.
+    These hold whatever fails, as long as endpoints keep to `max_tokens` and `Setting.attempts` counts every try.
+    `least_s` and `most_s` are by the profiles' times: they hold where calls neither fail, nor wait for quota, nor slow
+    each other.
     """
 
     asks: int
@@ -56,9 +57,14 @@ class Setting:
     attempts: Mapping[str, int] | None = None
 
 
-def most_attempts(specs: Iterable[EndpointSpec]) -> dict[str, int]:
-    """How often the `resilience` of each endpoint may send one call: tries, and a hedge beside each."""
-    return {spec.name: spec.resilience.attempts * (1 + spec.resilience.hedge) for spec in specs}
+def most_attempts(specs: Iterable[EndpointSpec], waits: int = 0) -> dict[str, int]:
+    """How often the `resilience` of each endpoint may send one call at a cost: tries, and a hedge beside each.
+
+    `waits` is how often a recursion may send it anew after a refusal for want of quota, which is free itself (at most
+    `tree.MOST_WAITS`): it adds something where a try before the refused one was billed.
+    """
+    tries = {spec.name: spec.resilience.attempts * (1 + spec.resilience.hedge) for spec in specs}
+    return {name: most + waits * (most - 1) for name, most in tries.items()}
 
 
 def bound(

@@ -72,6 +72,15 @@ def test_the_choice_is_pure_and_follows_size_and_demand(task: Task, rooms: list[
     assert chosen != "direct" or choose(task, [2 * room for room in rooms], options) == "direct"
 
 
+@pytest.mark.parametrize(("room", "way"), [(1300, "direct first"), (1100, "direct last"), (900, "not direct")])
+def test_one_call_comes_first_only_where_it_fits_with_room_to_spare(room: int, way: str) -> None:
+    """1,000 tokens, an answer and a question; tokens are only estimated."""
+    tried = order(Task("Which?", "a" * 4000, max_tokens=10), [room], Options())
+    assert tried == {"direct first": ("direct", "free_code"), "direct last": ("free_code", "direct")}.get(
+        way, ("free_code",)
+    )
+
+
 @pytest.mark.parametrize(
     ("demand", "planned", "most", "used"),
     [

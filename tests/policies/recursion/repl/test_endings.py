@@ -47,6 +47,7 @@ def test_the_root_sees_metadata_and_what_it_prints_and_its_code_builds_the_answe
         ('answer = {"content": "", "ready": True}', "unbuilt", "built none"),
         ('answer = {"content": True, "ready": True}', "unbuilt", "built none"),
         ('answer = {"content": {1, 2}, "ready": True}', "unbuilt", "built none"),
+        ('answer = {"content": 200, "ready": "almost"}', "unbuilt", "built none"),
         ("answer = 200", "unbuilt", "built none"),
         ("print(1)", "loop", "same code"),
         ("x = 'a' * 10**10", "sandbox", "emory"),

@@ -24,7 +24,8 @@ def code_in(said: str) -> Code:
     """All blocks between fences that say Python or nothing; a fence stands on a line of its own."""
     blocks: list[list[str]] = []
     language: str | None = None
-    for line in said.rpartition(_THOUGHT)[2][:MOST_CHARS].splitlines():
+    # Not splitlines(): a literal may hold what Unicode calls the end of a line, and Python does not.
+    for line in re.split(r"\r?\n", said.rpartition(_THOUGHT)[2][:MOST_CHARS]):
         fence = _FENCE.match(line)
         if language is None and fence:
             language = fence[1].lower()

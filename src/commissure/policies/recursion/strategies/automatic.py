@@ -51,10 +51,9 @@ class Automatic:
         rooms = [one.room_tokens for one in tree.fleet.status().candidates]
         best: Answer | None = None
         for strategy in self._built(order(task, rooms, self.options)):
-            known = len(tree.failures)
             answer = await strategy.answer(tree, task)
             best = answer if best is None or answer.complete or not best.text else _with_account(best, answer)
-            if answer.complete or not {one.kind for one in answer.failures[known:]} <= _TURNED_AWAY:
+            if answer.complete or not {one.kind for one in answer.failures} <= _TURNED_AWAY:
                 break
         if best is None:
             raise AssertionError("there is always one to try")

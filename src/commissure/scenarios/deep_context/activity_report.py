@@ -39,7 +39,7 @@ class ActivityReport:
 
     def behaviour(self, settings: Settings, seed: int) -> Speaking:
         """They read what stands in their prompts, and err."""
-        return Speaking(settings.stand_in, seed)
+        return Speaking(settings.stand_in, seed, settings.curve)
 
     async def workflow(self, rt: Runtime, fleet: OpenFleet, settings: Settings, policy: str) -> dict[str, Any]:
         """One report; returns its grade and what it took."""

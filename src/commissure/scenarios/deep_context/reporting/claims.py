@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from commissure.scenarios.deep_context.reporting.points import FLEET, SEEDS, SIZES, Compared, report_points
+from commissure.scenarios.deep_context.reporting.points import FLEET, SEEDS, Compared, report_points
 from commissure.scenarios.deep_context.reporting.settings import NAME
 from commissure.scenarios.scenario import Claim, Verdict
+from commissure.theory.context.published import SOURCES
 from commissure.theory.intervals import Interval
 
 SOURCE = "Callosum, Heterogeneous Intelligence: reports on vLLM's activity (unverified)"
@@ -18,7 +19,7 @@ WITHIN = 0.1
 
 def report_claims(measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """At either size. Live values only show that the pipeline runs: local models are far smaller."""
-    return [_claim(size, measured) for size in SIZES]
+    return [_claim(size, measured) for size in CLAIMED]
 
 
 def met(claimed: float, found: float) -> bool:
@@ -75,6 +76,7 @@ def _inputs(size: int, found: Compared) -> dict[str, Any]:
         "fleet": FLEET,
         "strong model in both": found.strong,
         "errors of models": "reporting/skill.toml, all assumed",
+        "what a long call finds": f"{SOURCES['oolong']}: GPT-5's curve; that it holds of listings is assumed",
         "interval": f"95 % bootstrap over {SEEDS} seeds",
     }
 

@@ -10,7 +10,7 @@ from commissure.scenarios.deep_context.activity.oracle import is_revert, reverte
 from commissure.scenarios.deep_context.activity.record import Commit
 from commissure.scenarios.deep_context.reporting.join import subject_line
 from commissure.scenarios.deep_context.reporting.rows import UNNAMED, Row
-from commissure.scenarios.deep_context.reporting.skill import Errors, found_share
+from commissure.scenarios.deep_context.reporting.skill import Errors
 
 UNSUPPORTED = "Sundry upkeep"
 
@@ -28,9 +28,9 @@ def row_of(commit: Commit, package: str) -> Row:
     )
 
 
-def extracted(commits: Sequence[Commit], package: str, errors: Errors, tokens: float, key: str) -> list[Row]:
-    """The rows that a model gives of commits that stand in a prompt of so many tokens."""
-    found = (1.0 - errors.omitted.value) * found_share(errors, tokens)
+def extracted(commits: Sequence[Commit], package: str, errors: Errors, share: float, key: str) -> list[Row]:
+    """The rows that a model gives of commits, where it finds this share of what it would find in a short prompt."""
+    found = (1.0 - errors.omitted.value) * share
     rows = [row_of(one, package) for one in commits]
     people, areas = sorted({row.person for row in rows}), sorted({area for row in rows for area in row.areas})
     said = []

@@ -12,11 +12,11 @@ from commissure.scenarios.deep_context.reporting.result import Result
 from commissure.scenarios.deep_context.reporting.settings import SYNTHETIC, Settings
 from commissure.scenarios.deep_context.reporting.speaking import Speaking
 from commissure.scenarios.run import run
+from commissure.theory.context.published import Source
 from commissure.theory.intervals import Interval, mean_interval, paired_interval
 
 SEEDS = 3
 FLEET = "mixed"
-SIZES = (30_000, 200_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Compared:
 
 
 @cache
-def report_points(tokens: int, seeds: int = SEEDS, fleet: str = FLEET) -> Compared:
+def report_points(tokens: int, seeds: int = SEEDS, fleet: str = FLEET, curve: Source = "oolong") -> Compared:
     """Of so many tokens of log, each seed with a log of its own. One model is the strong one in both."""
-    alone = [reported("one_call", tokens, seed, fleet) for seed in range(seeds)]
+    alone = [reported("one_call", tokens, seed, fleet, curve) for seed in range(seeds)]
     served = [name for one in alone for name in one[1]]
     strong = served[0] if served else ""
     one = [result for result, _ in alone]
-    other = [reported("heterogeneous", tokens, seed, fleet, strong)[0] for seed in range(seeds)]
+    other = [reported("heterogeneous", tokens, seed, fleet, curve, strong)[0] for seed in range(seeds)]
     usd, usd_other = _mean([each.usd for each in one]), _mean([each.usd for each in other])
     return Compared(
         tokens=tokens,
@@ -62,11 +62,13 @@ def report_points(tokens: int, seeds: int = SEEDS, fleet: str = FLEET) -> Compar
     )
 
 
-def reported(policy: str, tokens: int, seed: int, fleet: str, root: str = "") -> tuple[Result, tuple[str, ...]]:
+def reported(
+    policy: str, tokens: int, seed: int, fleet: str, curve: Source = "oolong", root: str = ""
+) -> tuple[Result, tuple[str, ...]]:
     """One report on a made-up log, and the endpoints that served it."""
-    settings = Settings(tokens=tokens, log=SYNTHETIC, root=root)
+    settings = Settings(tokens=tokens, log=SYNTHETIC, root=root, curve=curve)
     ready = prepared(Fleet.load(fleet), settings, policy, seed)
-    done = run(report, ready, settings, policy, seed=seed, behaviour=Speaking(settings.stand_in, seed))
+    done = run(report, ready, settings, policy, seed=seed, behaviour=Speaking(settings.stand_in, seed, settings.curve))
     made: Result = done.result
     return made, tuple(dict.fromkeys(call.endpoint for call in done.calls))
 

@@ -14,7 +14,7 @@ LOG = "\n\nLOG\n"
 ROWS = "\n\nROWS\n"
 # An answer's length (assumed): a row of JSON with its hash, number, person, area and subject; a line of prose.
 ROW_TOKENS, LINE_TOKENS, FRAME_TOKENS = 96, 40, 64
-MOST_SUBJECT, MOST_LINE, MOST_AREAS = 160, 200, 40
+_TEXT = {"type": "string"}
 
 EXTRACT = """\
 Each commit of the log below has a line with its hash, day and person, then its subject, then what else is known of it.
@@ -79,19 +79,15 @@ def area_rule(package: str) -> str:
 
 def lines_schema(count: int) -> dict[str, Any]:
     """A line for each of `count` commits."""
-    line = {"type": "string", "maxLength": MOST_LINE}
-    return _object(lines={"type": "array", "items": line, "minItems": count, "maxItems": count})
+    return _object(lines={"type": "array", "items": _TEXT, "minItems": count, "maxItems": count})
 
 
 def rows_schema(count: int) -> dict[str, Any]:
-    """At most `count` rows."""
+    """At most `count` rows. Texts have no bounds: those would multiply in a local engine's grammar."""
     number = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
-    short = {"type": "string", "maxLength": 40}
     row = _object(
-        sha=short, pr=number, person=short,
-        areas={"type": "array", "items": {"type": "string", "maxLength": 60}, "maxItems": MOST_AREAS},
-        reverts={"anyOf": [short, {"type": "null"}]},
-        subject={"type": "string", "maxLength": MOST_SUBJECT},
+        sha=_TEXT, pr=number, person=_TEXT, areas={"type": "array", "items": _TEXT},
+        reverts={"anyOf": [_TEXT, {"type": "null"}]}, subject=_TEXT,
     )  # fmt: skip
     return _object(rows={"type": "array", "items": row, "maxItems": count})
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from commissure.policies.recursion.ask import Limits
+from commissure.theory.context.published import Source
 
 Amount = Annotated[float, Field(gt=0)]
 NAME, SYNTHETIC = "activity-report", "synthetic"
@@ -24,8 +25,9 @@ class Settings(BaseModel):
     With `grounded`, what a model extracts counts only if its hash, PR and person stand in the piece that it read.
     `root` names the endpoint that writes, `leaf` the one that extracts, `verifier` the one that verifies, `baseline`
     the one of the one long call: empty, the dearest of the fleet, and the cheapest. A report may take `usd`, `calls`
-    and `wall_s`. `slot_tokens` is the room of a prompt and its answer where an endpoint has KV slots. In sim, a model
-    whose errors are not known errs as `stand_in`.
+    and `wall_s`, without a limit where they are not given. `slot_tokens` is the room of a prompt and its answer where
+    an endpoint has KV slots. In sim, a model whose errors are not known errs as `stand_in`; of a long log one call
+    finds what the published `curve` says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,13 +46,15 @@ class Settings(BaseModel):
     root: str = ""
     leaf: str = ""
     verifier: str = ""
-    usd: Amount = math.inf
-    calls: Amount = math.inf
-    wall_s: Amount = math.inf
+    usd: Amount | None = None
+    calls: Amount | None = None
+    wall_s: Amount | None = None
     slot_tokens: Annotated[int, Field(ge=256, le=131_072)] = 2048
     stand_in: str = "gpt-oss-120b"
+    curve: Source = "oolong"
 
     @property
     def limits(self) -> Limits:
         """Of one report."""
-        return Limits(usd=self.usd, calls=self.calls, wall_s=self.wall_s, depth=1, fan_out=self.fan_out)
+        usd, calls, wall_s = (math.inf if one is None else one for one in (self.usd, self.calls, self.wall_s))
+        return Limits(usd=usd, calls=calls, wall_s=wall_s, depth=1, fan_out=self.fan_out)

@@ -12,20 +12,13 @@ from pydantic import model_validator
 from commissure.hal.errors import unknown
 from commissure.hal.profiles.quantity import Quantity, Record
 from commissure.hal.tomlfile import load_toml
-
-
-class Curve(Record):
-    """q(L) = floor + (top - floor) / (1 + (L / half)^steep), as of OOLONG."""
-
-    top: Quantity
-    floor: Quantity
-    steep: Quantity
+from commissure.theory.context.curve import curve_for
+from commissure.theory.context.published import Source
 
 
 class Errors(Record):
-    """Of one tier of models: probabilities, but for `half_tokens` and the relative deviation `miscount`."""
+    """Of one tier of models: probabilities, and the relative deviation `miscount`."""
 
-    half_tokens: Quantity
     omitted: Quantity
     wrong_person: Quantity
     invented_pr: Quantity
@@ -40,7 +33,7 @@ class Errors(Record):
     @model_validator(mode="after")
     def _probabilities(self) -> Self:
         for name, quantity in self:
-            if name != "half_tokens" and quantity.value > 1:
+            if quantity.value > 1:
                 raise ValueError(f"{name}: {quantity.value} is no probability")
         return self
 
@@ -48,7 +41,6 @@ class Errors(Record):
 class Skills(Record):
     """All of the file."""
 
-    curve: Curve
     tiers: dict[str, Errors]
     models: dict[str, str]
 
@@ -75,8 +67,11 @@ def errors_of(model: str, stand_in: str) -> Errors:
     raise unknown("stand_in (a model whose errors are known)", stand_in, known.models)
 
 
-def found_share(errors: Errors, tokens: float) -> float:
-    """The share of a log's commits that one call still finds, at so many tokens: 1 at none, falling with the curve."""
-    curve = skills().curve
-    top, floor, steep = curve.top.value, curve.floor.value, curve.steep.value
-    return float((floor + (top - floor) / (1.0 + (tokens / errors.half_tokens.value) ** steep)) / top)
+def found_share(model: str, tokens: float, source: Source) -> float:
+    """The share of a log's commits that one call still finds at so many tokens, of those it finds in a short one.
+
+    By the model's published curve of OOLONG, else that of GPT-5. That a listing leaves out as much as a count misses is
+    a judgement (assumed).
+    """
+    curve = curve_for(model, "linear", source)
+    return curve.at(tokens) / curve.top if curve.top else 0.0

@@ -17,7 +17,8 @@ from commissure.scenarios.deep_context.reporting.join import joined, period_of
 from commissure.scenarios.deep_context.reporting.mistakes import corrections, extracted, lines_of, miscounted
 from commissure.scenarios.deep_context.reporting.prompts import CHECK, LOG, ROWS, RULE, SOURCES, WHOLE, WRITE
 from commissure.scenarios.deep_context.reporting.rows import Row, read_rows
-from commissure.scenarios.deep_context.reporting.skill import Errors, errors_of
+from commissure.scenarios.deep_context.reporting.skill import Errors, errors_of, found_share
+from commissure.theory.context.published import Source
 
 _NUMBERED = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 MALFORMED = "I have read the log; here is my answer:"
@@ -26,20 +27,22 @@ MALFORMED = "I have read the log; here is my answer:"
 class Speaking:
     """Every model in its own way."""
 
-    def __init__(self, stand_in: str, seed: int) -> None:
+    def __init__(self, stand_in: str, seed: int, curve: Source) -> None:
+        self._curve = curve
         self._stand_in = stand_in
         self._seed = seed
         errors_of(stand_in, stand_in)
 
     def at(self, profile: Profile) -> Speaker:
         """That of one endpoint; models without errors of their own err as the stand-in."""
-        return Speaker(profile.model, errors_of(profile.model, self._stand_in), self._seed)
+        return Speaker(profile.model, errors_of(profile.model, self._stand_in), self._seed, self._curve)
 
 
 class Speaker:
     """One model."""
 
-    def __init__(self, model: str, errors: Errors, seed: int) -> None:
+    def __init__(self, model: str, errors: Errors, seed: int, curve: Source) -> None:
+        self._curve = curve
         self._model = model
         self._errors = errors
         self._seed = seed
@@ -57,7 +60,8 @@ class Speaker:
             log, _, said = body.partition(ROWS)
             text = _rows(corrections(parse(log), package, _given(said), self._errors, key))
         else:
-            rows = extracted(parse(body), package, self._errors, tokens_of(call.prompt), key)
+            share = found_share(self._model, tokens_of(call.prompt), self._curve)
+            rows = extracted(parse(body), package, self._errors, share, key)
             text = self._report(parse(body), rows, key) if call.prompt.startswith(WHOLE) else _rows(rows)
         return _cut(text, call.max_tokens)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import commissure as cm
+from commissure.hal.errors import Unsupported
 from commissure.hal.fleets.spec import PriceOverride
 from commissure.hal.profiles.profile import Price, Profile
 from commissure.hal.profiles.quantity import Quantity
@@ -80,3 +81,55 @@ def test_a_fleet_may_override_the_price() -> None:
     assert price.output_usd_per_mtok.value == 2
     assert price.output_usd_per_mtok.source == "the fleet file"
     assert price.cached_usd_per_mtok is None
+
+
+def two() -> cm.Fleet:
+    other = FLEET.specs[0].model_copy(update={"name": "other", "slot_tokens": 64})
+    return cm.Fleet((*FLEET.specs, other), {**FLEET.profiles, "other": FLEET.profiles["local"]})
+
+
+def test_a_call_may_name_its_endpoint_in_place_of_the_router() -> None:
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> list[str]:
+        replies = [await fleet.generate(cm.Call("a b", max_tokens=3), at=at) for at in ("other", "local", "")]
+        return [reply.endpoint for reply in replies]
+
+    assert run(workflow, two()).result == ["other", "local", "local"]
+
+
+@pytest.mark.parametrize(
+    ("at", "words", "error", "message"),
+    [
+        ("othr", 2, cm.UsageError, r"unknown endpoint 'othr'\. Did you mean 'other'"),
+        (
+            "other",
+            200,
+            Unsupported,
+            "'other' cannot serve a call of me: about .* tokens of prompt .* room for",
+        ),
+    ],
+)
+def test_a_named_endpoint_that_is_not_there_or_not_able_is_told(
+    at: str, words: int, error: type[Exception], message: str
+) -> None:
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        with pytest.raises(error, match=message):
+            await fleet.generate(cm.Call("word " * words, agent="me", max_tokens=3), at=at)
+        assert fleet.ledger.spent == fleet.ledger.reserved == cm.Amount()
+        assert [one.running for one in fleet.status().candidates] == [0, 0]
+
+    assert run(workflow, two()).calls == ()
+
+
+def test_a_call_of_a_part_is_in_the_parts_account_and_in_the_wholes() -> None:
+    async def workflow(rt: cm.Runtime, fleet: cm.OpenFleet) -> None:
+        part = cm.Ledger(cm.Budget(calls=1), within=fleet.ledger)
+        await fleet.generate(cm.Call("a b", max_tokens=3))
+        await fleet.generate(cm.Call("a b c", max_tokens=5), ledger=part)
+        assert (part.spent.calls, fleet.ledger.spent.calls) == (1, 2)
+        assert 0 < part.spent.tokens < fleet.ledger.spent.tokens
+        with pytest.raises(cm.BudgetExceeded, match="the budget holds 1 calls"):
+            await fleet.generate(cm.Call("a"), ledger=part)
+        await fleet.generate(cm.Call("a", max_tokens=2))
+        assert (part.spent.calls, fleet.ledger.spent.calls) == (1, 3)
+
+    run(workflow, two())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import commissure as cm
+from commissure.hal.errors import MalformedReply
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.ledger import Amount
 from commissure.policies.recursion.ask import Ask, Failed, Limits, Outcome, Said
@@ -26,6 +27,16 @@ def asks(number: int, **changes: Any) -> list[Ask]:
 
 def kinds(outcomes: list[Outcome]) -> list[str]:
     return [one.kind if isinstance(one, Failed) else "said" for one in outcomes]
+
+
+class Raises:
+    """Every answer fails on its way."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def answer(self, call: cm.Call) -> tuple[str, int]:
+        raise self.error
 
 
 class Strange(Delegation):
@@ -169,23 +180,24 @@ def test_budgets_are_kept_before_anything_is_sent_and_answers_tell_what_was_used
     assert spent.usd > 0
 
 
-def test_retries_are_the_endpoints_own_and_each_reserves() -> None:
-    """A call that is refused is free; one that is never answered is estimated, and the rest of its reservation stays aside."""
+def test_retries_are_the_endpoints_own_and_each_is_settled() -> None:
+    """A refusal is free; an answer that came broken is estimated, and the rest of its reservation stays aside."""
 
     async def work(tree: Tree) -> tuple[list[Outcome], cm.Ledger, cm.Ledger]:
         return await tree.ask_all(asks(2)), tree.ledger, tree.fleet.ledger
 
     refused = treed(work, dear_and_cheap([Fault(endpoint="dear", kind="fail", rate=1.0)], attempts=3))
     assert kinds(refused.result[0]) == ["endpoint", "endpoint"]
+    assert len(refused.run.failures) > 2
     assert refused.result[1].spent == Amount() == refused.result[1].uncertain
-    lost = treed(work, dear_and_cheap([Fault(endpoint="dear", kind="hang", rate=1.0, after_s=2.0)]))
-    outcomes, own, whole = lost.result
+    broken = treed(work, behaviour=Raises(MalformedReply("dear", "half an answer")))
+    outcomes, own, whole = broken.result
     assert kinds(outcomes) == ["endpoint", "endpoint"]
     assert own.spent == own.estimated == whole.spent
     assert own.spent.usd > 0
     assert own.uncertain.usd > 0
     assert own.uncertain == whole.uncertain
-    assert len(lost.steps) == 2
+    assert len(broken.steps) == 2
 
 
 def test_a_fault_of_the_run_itself_is_no_failed_call() -> None:
@@ -198,7 +210,7 @@ def test_a_fault_of_the_run_itself_is_no_failed_call() -> None:
         def full(*_: Any) -> None:
             raise Full("no space left")
 
-        tree.fleet._heard = full  # type: ignore[method-assign]
+        tree.fleet._heard = full  # type: ignore[method-assign, assignment]
         return await tree.ask(asks(1)[0])
 
     with pytest.raises(Full, match="no space left"):

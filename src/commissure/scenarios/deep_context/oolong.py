@@ -14,6 +14,7 @@ from commissure.hal.runtime import Runtime
 from commissure.policies.recursion.delegation import build_delegation
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
+from commissure.scenarios.deep_context.economics.claims import economics_claims
 from commissure.scenarios.deep_context.recursing.hidden import with_hidden_tokens
 from commissure.scenarios.deep_context.recursing.measures import measures_of
 from commissure.scenarios.deep_context.recursing.program import answer_all
@@ -34,9 +35,9 @@ class Oolong:
     name = "oolong"
     summary = "questions over a window of labelled rows: one long call, a fixed plan, code that asks, or the fit one"
     settings = Settings
-    variants = ({"tokens": 8192},)
-    policies = ("direct", "fixed_plan", "free_code", "automatic")
-    known_policies = tuple(strategy_names())
+    variants: Sequence[Mapping[str, Any]] = ({"tokens": 8192},)
+    policies: Sequence[str] = ("direct", "fixed_plan", "free_code", "automatic")
+    known_policies: Sequence[str] = tuple(strategy_names())
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """With a KV slot for each sub-call at once, and tokens as long as these texts' are. Raises UsageError."""
@@ -83,8 +84,8 @@ class Oolong:
         return settings.questions * (1 + settings.tokens // settings.chunk_tokens)
 
     def claims(self, measured: Sequence[Mapping[str, Any]]) -> list[Claim]:
-        """None yet."""
-        return []
+        """Recursion on other chips against a frontier model."""
+        return economics_claims()
 
 
 SCENARIO = Oolong()

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from commissure.policies.recursion.sandbox.interpreter import Session
 
 NAME = "answer"
+# It stands in the sandbox from the beginning, so that code may set its parts one by one.
+AT_FIRST = f'{NAME} = {{"content": None, "ready": False}}'
+_CONTENT = (str, int, float, list, tuple, dict)
 
 
-def built(session: Session) -> tuple[bool, str, Any]:
-    """Whether the answer is ready, its text, and its value. What is not ready is what there is until now."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What there is of an answer: its value, and that as text. `claimed`: the code says that it is ready.
+
+    `ready`: it is, and there is something that the code built.
+    """
+
+    text: str = ""
+    value: Any = None
+    claimed: bool = False
+    ready: bool = False
+
+
+NOTHING = Built()
+
+
+def built(session: Session) -> Built:
+    """What the variable holds now. What is not ready is what there is until now."""
     there, answer = session.variable(NAME)
     if not there or not isinstance(answer, dict):
-        return False, "", None
-    content = answer.get("content")
-    if content is None or isinstance(content, bool) or not isinstance(content, (str, int, float, list, tuple, dict)):
-        return False, "", None
-    return bool(answer.get("ready")), text_of(content), content
-
-
-def claims(session: Session) -> bool:
-    """Whether the code says that it is ready, whatever it has built."""
-    there, answer = session.variable(NAME)
-    return there and (not isinstance(answer, dict) or bool(answer.get("ready")))
+        return Built(claimed=there)
+    content, ready = answer.get("content"), answer.get("ready")
+    if isinstance(content, bool) or not isinstance(content, _CONTENT) or content == "":
+        return Built(claimed=bool(ready))
+    return Built(text_of(content), content, bool(ready), ready is True)
 
 
 def text_of(content: Any) -> str:
@@ -39,4 +53,4 @@ def text_of(content: Any) -> str:
 def _line(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(one) for one in value)
-    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
+    return json.dumps(value, default=str, skipkeys=True) if isinstance(value, dict) else str(value)

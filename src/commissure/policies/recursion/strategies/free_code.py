@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from commissure.policies.recursion.ask import Answer
+from commissure.policies.recursion.closing import closed
 from commissure.policies.recursion.repl.loop import Loop
 from commissure.policies.recursion.sandbox.monty import MontyInterpreter
 from commissure.policies.recursion.strategies.strategy import Options, Task
@@ -19,9 +20,10 @@ class FreeCode:
     name: str = "free_code"
 
     async def answer(self, tree: Tree, task: Task) -> Answer:
-        """What the code built."""
+        """What the code built; whole where it said that it is ready."""
         with MontyInterpreter() as interpreter:
-            return await Loop(tree, self.options, interpreter).answer(task)
+            found = await Loop(tree, self.options, interpreter).find(task)
+        return closed(tree, self.name, found.text, complete=found.failed is None, value=found.value)
 
 
 def build(options: Options) -> FreeCode:

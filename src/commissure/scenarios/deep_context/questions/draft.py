@@ -21,7 +21,7 @@ GAP = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question; see `Question`. `needles` are lines that must stand in the window for it."""
+    """A question; see `Question`. Where `chance` is not given, it is that of OOLONG's guesses."""
 
     text: str
     answer_kind: AnswerKind
@@ -68,7 +68,7 @@ def clearly(one: float, other: float) -> bool:
 
 def month_of(day: date) -> str:
     """As answers name months."""
-    return f"{day:%Y-%m}"
+    return day.isoformat()[:7]
 
 
 def counts_of(rows: Sequence[Row], labels: Sequence[str]) -> Counter[str]:

@@ -20,6 +20,8 @@ _THINGS = (
     "organ", "pennant", "quilt", "ring", "shield", "trunk", "urn", "vase", "whistle", "xylophone", "yoke", "zither",
     "anvil", "basin", "candle", "drum",
 )  # fmt: skip
+# The longest line of a fact, with its end.
+LINE_CHARACTERS = len(f"Note: the storage number of the {max(_COLOURS, key=len)} {max(_THINGS, key=len)} is 1234567.\n")
 
 
 def drawn(count: int, rows: int, roll: Dice) -> tuple[tuple[int, str], ...]:

@@ -58,9 +58,10 @@ class Question:
     """One question over a window. `kind` is OOLONG's name of the task, `gold` its exact answer.
 
     `answer` computes the answer from rows whose labels somebody found: from the true ones it gives `gold`. `choices`
-    are all that could be answered where that is a closed set; `chance` is what a uniform guess scores. `code` computes
-    `result` once more, written apart from `answer`, from `rows` of [day, user, label], in Python that a sandbox runs.
-    `key` is what a needle's line holds; `span` the first and the last day that matter, where not all do.
+    are all that could be answered where that is a closed set; `chance` is what a uniform guess scores, or of a number
+    the guess that all labels come equally often. `code` computes `result` once more, written apart from `answer`, from
+    `rows` of [day, user, label], in Python that a sandbox runs. `key` is what a needle's line holds; `span` the first
+    and the last day that matter, where not all do.
     """
 
     id: str

@@ -16,10 +16,10 @@ class LabelledText:
     label: str
 
 
-# No opening word belongs to one label alone: "what", "which", "how", "name" and "in" come with several.
+# Openings cross the labels: "what is" comes with all six, "name the", "which", "how" and "in" with several.
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "abbreviation": (
-        "What do the letters {code} mean on a {thing} ?",
+        "What is meant by the letters {code} on a {thing} ?",
         "Which words does {code} stand for in {field} ?",
         "How is {field} work group {code} written out in full ?",
         "In {field} , what is {code} short for ?",
@@ -28,9 +28,9 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "entity": (
         "What kind of {thing} is used most in {field} ?",
         "Which {thing} did {maker} first sell in {place} ?",
-        "Name a {thing} that {maker} no longer makes .",
+        "Name the {thing} that {maker} no longer makes .",
         "In {field} , which animal is linked with a {thing} ?",
-        "What colour is the {thing} that {maker} gives away ?",
+        "What is the colour of the {thing} that {maker} gives away ?",
     ),
     "description": (
         "How does a {thing} work when it gets wet ?",
@@ -43,19 +43,19 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "Who repaired the first {thing} in {place} ?",
         "Which woman founded {maker} after leaving {field} ?",
         "Name the teacher from {place} who taught {field} .",
-        "What scientist changed {field} with a {thing} ?",
+        "What is the name of the scientist who changed {field} with a {thing} ?",
         "In {place} , whose voice advertises the {thing} of {maker} ?",
     ),
     "location": (
         "Where was the oldest {thing} of {maker} found ?",
         "Which town near {place} is known for {field} ?",
-        "What country sends the most students of {field} to {place} ?",
+        "What is the country that sends most students of {field} to {place} ?",
         "In what region does {maker} keep its {thing} ?",
         "Name the street in {place} where {maker} began .",
     ),
     "number": (
         "How many parts does a {thing} by {maker} have ?",
-        "What year did {field} reach {place} ?",
+        "What is the year in which {field} reached {place} ?",
         "In {place} , how much does a {thing} cost ?",
         "Which percentage of {field} graduates work for {maker} ?",
         "How long is the {thing} that stands in {place} ?",

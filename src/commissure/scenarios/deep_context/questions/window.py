@@ -10,14 +10,14 @@ from itertools import accumulate
 from commissure.hal.clock.dice import Dice, dice
 from commissure.hal.errors import UsageError
 from commissure.policies.recursion.ask import CHARACTERS_A_TOKEN
-from commissure.scenarios.deep_context.questions.needles import drawn
+from commissure.scenarios.deep_context.questions.needles import LINE_CHARACTERS, drawn
 from commissure.scenarios.deep_context.questions.record import Row, Window
 from commissure.scenarios.deep_context.questions.texts import LabelledText
 
 # As OOLONG-synth makes its windows (arXiv 2511.02817): rows fill 95 % of the length, a fifth of the users has four
-# fifths of the rows, dates are even over about forty months.
+# fifths of the rows, dates are even over about forty months; here, over forty.
 FILL, BUSY_ROWS, BUSY_USERS = 0.95, 0.8, 0.2
-FIRST_DAY, DAYS = date(2021, 2, 1), 1217
+FIRST_DAY, DAYS = date(2021, 2, 1), 1216
 ROWS_A_USER = 12
 LEAST_ROWS = 8
 
@@ -31,10 +31,13 @@ def make_window(source: Sequence[LabelledText], tokens: int, seed: int, needles:
     roll = dice(f"{seed} window {tokens}")
     labels = tuple(sorted({one.label for one in source}))
     mean = sum(len(one.text) for one in source) / len(source) + len(_line_frame())
-    count = int(FILL * tokens * CHARACTERS_A_TOKEN / mean)
+    # What stands beside the rows fits into what they leave, or takes of theirs.
+    beside = len(_instructions(tokens, labels)) + 1 + needles * LINE_CHARACTERS
+    count = int(min(FILL * tokens * CHARACTERS_A_TOKEN, tokens * CHARACTERS_A_TOKEN - beside) / mean)
     if count < LEAST_ROWS:
-        least = round(LEAST_ROWS * mean / FILL / CHARACTERS_A_TOKEN) + 1
-        raise UsageError(f"{tokens} tokens hold {count} rows of these texts; {least} tokens are the least")
+        fewest = LEAST_ROWS * mean
+        least = int(max(fewest / FILL, fewest + beside) / CHARACTERS_A_TOKEN) + 1
+        raise UsageError(f"{tokens} tokens hold {max(0, count)} rows of these texts; {least} tokens are the least")
     texts = _texts(source, labels, count, roll)
     users = _users(count, roll)
     days = [FIRST_DAY + timedelta(days=roll.randrange(DAYS)) for _ in range(count)]
@@ -73,8 +76,9 @@ class _Deck:
 def _users(count: int, roll: Dice) -> list[str]:
     many = max(5, count // ROWS_A_USER)
     users = [str(number) for number in roll.sample(range(10_000, 100_000), min(many, 50_000))]
-    busy = users[: max(1, round(BUSY_USERS * len(users)))]
-    return [roll.choice(busy) if roll.random() < BUSY_ROWS else roll.choice(users) for _ in range(count)]
+    busy = round(BUSY_USERS * len(users))
+    groups = users[busy:], users[:busy]
+    return [roll.choice(groups[roll.random() < BUSY_ROWS]) for _ in range(count)]
 
 
 def _instructions(count: int, labels: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from commissure.hal.errors import UsageError, unknown
 from commissure.policies.recursion.ask import MOST_DEPTH, Limits
 from commissure.scenarios.deep_context.questions.families import family_names
 
-Amount = Annotated[float, Field(gt=0)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 MOST_TOKENS = 4_194_304
 
 
@@ -20,7 +20,7 @@ class Settings(BaseModel):
 
     `delegation` says who serves which sub-call; empty, the ablest model is the root and the cheapest the leaf. Pieces
     of `chunk_tokens` are asked about, `fan_out` at once; sub-calls go `depth` deep. A question may take `usd`, `calls`
-    and `wall_s`. `turns` is the most that a model that writes code may take.
+    and `wall_s`, as much as it likes where they are not set. A model that writes code may take `turns`.
 
     `slot_tokens` is the room of a prompt and its answer where an endpoint has KV slots. In sim, a model whose skill is
     not known answers as `stand_in`; `hidden_tokens` of reasoning are added to each call of a hosted model, as its
@@ -39,9 +39,9 @@ class Settings(BaseModel):
     fan_out: Annotated[int, Field(ge=1, le=1024)] = 8
     depth: Annotated[int, Field(ge=0, le=MOST_DEPTH)] = 1
     turns: Annotated[int, Field(ge=1, le=100)] = 12
-    usd: Amount = math.inf
-    calls: Amount = math.inf
-    wall_s: Amount = math.inf
+    usd: Amount | None = None
+    calls: Amount | None = None
+    wall_s: Amount | None = None
     slot_tokens: Annotated[int, Field(ge=256, le=131_072)] = 2048
     hidden_tokens: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     stand_in: str = "gpt-oss-120b"
@@ -66,4 +66,5 @@ class Settings(BaseModel):
     @property
     def limits(self) -> Limits:
         """Of one question."""
-        return Limits(usd=self.usd, calls=self.calls, wall_s=self.wall_s, depth=self.depth, fan_out=self.fan_out)
+        usd, calls, wall_s = (math.inf if one is None else one for one in (self.usd, self.calls, self.wall_s))
+        return Limits(usd=usd, calls=calls, wall_s=wall_s, depth=self.depth, fan_out=self.fan_out)

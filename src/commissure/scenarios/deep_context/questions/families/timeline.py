@@ -38,7 +38,7 @@ def _busiest(window: Window, roll: Dice) -> Draft | None:
     months = tuple(_by_month(window.rows))
     text = "In which month were the most texts written? Answer in the form 'Month: YYYY-MM'."
     code = _MONTHS + "result = max(n, key=lambda month: len(n[month]))"
-    return Draft(text, "MONTH_YEAR", lambda rows: ranked(_sizes(rows))[0], months, code)
+    return Draft(text, "MONTH_YEAR", lambda rows: next(iter(ranked(_sizes(rows))), ""), months, code)
 
 
 def _sizes(rows: Sequence[Row]) -> Counter[str]:
@@ -59,8 +59,9 @@ def _shift(window: Window, roll: Dice) -> Draft | None:
     if not clearly(*shares(window.rows)):
         return None
     text = (
-        f"Is the share of texts with the label '{label}' before {day.isoformat()} greater or smaller than from that "
-        "day on? Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency' (before)."
+        f"Is the label '{label}' more common, less common or of the same frequency before {day.isoformat()}, compared "
+        "with that day and later, as a share of the texts? "
+        "Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency'."
     )
     code = (
         "old = []\nnew = []\nfor day, user, label in rows:\n"
@@ -95,7 +96,10 @@ def _first_over(window: Window, roll: Dice) -> Draft | None:
     def answer(rows: Sequence[Row]) -> str:
         return next((month for month, these in _by_month(rows).items() if _over(these, one, other)), "never")
 
-    if answer(window.rows) == "never":
+    # Of labels that are as common the answer would mostly be the first month.
+    counts = counts_of(window.rows, window.labels)
+    months = tuple(_by_month(window.rows))
+    if counts[one] >= counts[other] or answer(window.rows) in ("never", months[0]):
         return None
     text = (
         f"What is the first month in which the label '{one}' comes more often than '{other}'? Answer in the form "
@@ -105,7 +109,7 @@ def _first_over(window: Window, roll: Dice) -> Draft | None:
         f"over = sorted(month for month in n if n[month].count({one!r}) > n[month].count({other!r}))\n"
         "result = over[0] if over else 'never'"
     )
-    return Draft(text, "MONTH_YEAR", answer, tuple(_by_month(window.rows)), code)
+    return Draft(text, "MONTH_YEAR", answer, months, code)
 
 
 def _months_over(window: Window, roll: Dice) -> Draft | None:
@@ -126,7 +130,7 @@ def _sole_top(window: Window, roll: Dice) -> Draft | None:
 
     def answer(rows: Sequence[Row]) -> str:
         found = (counts_of(these, labels) for these in _by_month(rows).values())
-        return str(sum(ranked(counts)[0] == label and clear_at(counts, 0) for counts in found))
+        return str(sum(all(n[label] > n[other] for other in labels if other != label) for n in found))
 
     text = f"In how many months is '{label}' the single most common label? Answer in the form 'Answer: number'."
     code = _MONTHS + (

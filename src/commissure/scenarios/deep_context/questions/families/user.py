@@ -19,6 +19,8 @@ from commissure.scenarios.deep_context.questions.record import Row, Window
 
 _COUNT = "n = {}\nfor day, user, label in rows:\n"
 _SHOWN_USERS = 5
+# Only busy users are compared: most others have hardly a text of the label.
+_COMPARED_USERS = 40
 
 
 def _users(rows: Sequence[Row], label: str = "") -> Counter[str]:
@@ -82,7 +84,10 @@ def _subset(window: Window, roll: Dice) -> Draft | None:
 
 def _against(window: Window, roll: Dice) -> Draft | None:
     label = roll.choice(window.labels)
-    one, other = roll.sample(ranked(_users(window.rows))[:40], 2)
+    busiest = ranked(_users(window.rows))[:_COMPARED_USERS]
+    if len(busiest) < 2:
+        return None
+    one, other = roll.sample(busiest, 2)
     counts = _users(window.rows, label)
     if not clearly(counts[one], counts[other]):
         return None
@@ -92,8 +97,9 @@ def _against(window: Window, roll: Dice) -> Draft | None:
         return compared(found[one], found[other])
 
     text = (
-        f"Are texts with the label '{label}' more common, less common or of the same frequency for user {one} as for "
-        f"user {other}? Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency'."
+        f"Are texts with the label '{label}' more common, less common or of the same frequency from user {one}, "
+        f"compared with user {other}, by their number? "
+        "Answer in the form 'Answer: more common', 'Answer: less common' or 'Answer: same frequency'."
     )
     code = (
         "gap = 0\nfor day, user, label in rows:\n"

@@ -15,6 +15,7 @@ from commissure.policies.recursion.delegation import build_delegation
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
 from commissure.scenarios.deep_context.economics.claims import economics_claims
+from commissure.scenarios.deep_context.recursing.figures import figures_of
 from commissure.scenarios.deep_context.recursing.hidden import with_hidden_tokens
 from commissure.scenarios.deep_context.recursing.measures import measures_of
 from commissure.scenarios.deep_context.recursing.program import answer_all
@@ -61,7 +62,7 @@ class Oolong:
         delegation = settings.delegation or default_delegation(profiles)
         given, strategy = asked(settings, rt.seed), build_strategy(policy, options)
         results = await answer_all(rt, fleet, settings, strategy, delegation, given, kept)
-        return {"oolong": measures_of(results, delegation, rt.seed).model_dump(mode="json")}
+        return {"oolong": measures_of(given, results, delegation, rt.seed).model_dump(mode="json")}
 
     def measure(self, calls: Sequence[CallRecord], settings: Settings, seed: int) -> dict[str, Any]:
         """Nothing beside: the answers are measured, not their calls."""
@@ -76,8 +77,8 @@ class Oolong:
         return tables_of(legs)
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
-        """None yet."""
-        return []
+        """Score against money and against seconds."""
+        return figures_of(legs)
 
     def expected_calls(self, settings: Settings, seed: int) -> int:
         """Of the fixed plan, about."""

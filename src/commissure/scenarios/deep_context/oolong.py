@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from commissure.hal.fleets.fleet import Fleet
@@ -55,7 +54,7 @@ class Oolong:
 
     async def go_on(self, rt: Runtime, fleet: OpenFleet, settings: Settings, policy: str, kept: Kept) -> dict[str, Any]:
         """All questions; what is kept is not asked again."""
-        options = replace(Options(), chunk_tokens=settings.chunk_tokens, turns=settings.turns)
+        options = Options(chunk_tokens=settings.chunk_tokens, turns=settings.turns)
         profiles = {name: one.profile for name, one in fleet.endpoints.items()}
         delegation = settings.delegation or default_delegation(profiles)
         given, strategy = asked(settings, rt.seed), build_strategy(policy, options)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from commissure.scenarios.deep_context.activity.areas import main_area
 from commissure.scenarios.deep_context.activity.oracle import oracle
-from commissure.scenarios.deep_context.activity.record import Commit, Report
+from commissure.scenarios.deep_context.activity.record import SHORT, Commit, Report
 
 POINTS = {
     "attribution": 30, "hallucination": 20, "totals": 15, "areas": 10, "reverts": 5, "counted once": 5, "support": 10,
@@ -107,7 +107,7 @@ def _invented(report: Report, commits: Sequence[Commit]) -> list[str]:
     found += [one.id for one in report.contributors if one.id not in persons]
     found += [one for one in report.top if one not in persons]
     found += [one.key for one in report.reverts if one.key not in keys]
-    told |= {one[:10] for one in told}
+    told |= {one[:SHORT] for one in told}
     found += [one.reverts for one in report.reverts if one.reverts and one.reverts not in keys | told]
     return found
 
@@ -155,16 +155,19 @@ def _once(report: Report) -> float:
 
 
 def _support(report: Report, commits: Sequence[Commit]) -> float:
-    """The share of lines whose content words stand in the text of their change."""
-    texts: dict[str, set[str]] = {}
+    """The share of lines whose content words stand in the text of their change; one that says nothing supports any."""
+    texts: dict[str, set[str] | None] = {}
     for commit in commits:
-        texts.setdefault(commit.key, set()).update(_words(f"{_text(commit)} {' '.join(commit.files)}"))
+        said = _words(_text(commit))
+        texts[commit.key] = said | _words(" ".join(commit.files)) if said else None
     items = [item for one in report.contributors for item in one.items]
     return sum(_supported(item.line, texts.get(item.key, set())) for item in items) / len(items) if items else 0.0
 
 
-def _supported(line: str, text: set[str]) -> bool:
+def _supported(line: str, text: set[str] | None) -> bool:
     words = _words(line)
+    if text is None:
+        return True
     return bool(words) and len(words & text) >= SUPPORT * len(words)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from commissure.hal.profiles.profile import load_profile
 from commissure.hal.profiles.quantity import value_of
 from commissure.scenarios.deep_context.economics.sources import BASELINES, CLAIMED, Claimed
-from commissure.scenarios.deep_context.economics.tornado import Case, bars
+from commissure.scenarios.deep_context.economics.tornado import Case, bars, tornado_figure
 from commissure.scenarios.deep_context.economics.work import Work, bill
 from commissure.scenarios.scenario import Claim, Verdict
 
@@ -26,6 +26,12 @@ def case_of(claimed: Claimed, baseline: str = BASELINES[0]) -> Case:
 def economics_claims() -> list[Claim]:
     """All four, beside both baselines."""
     return [_claim(one) for one in CLAIMED]
+
+
+def claim_figures() -> list[tuple[str, str]]:
+    """A tornado of each."""
+    found = ((one, case_of(one)) for one in CLAIMED)
+    return [tornado_figure(one.statement, bars(case), case) for one, case in found]
 
 
 def _claim(claimed: Claimed) -> Claim:

@@ -27,7 +27,7 @@ async def answer_all(
             results.append(_read(question.id, before))
             continue
         tree = Tree(rt, fleet, question.id, build_delegation(delegation), settings.limits)
-        results.append(result_of(question, await strategy.answer(tree, asked.task(question))))
+        results.append(result_of(question, await strategy.answer(tree, asked.task(question)), tree))
         kept.keep(question.id, results[-1].model_dump(mode="json"))
     return results
 

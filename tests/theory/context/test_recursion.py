@@ -51,6 +51,16 @@ def test_each_item_is_taken_for_something(labels: int, accuracy: float, skew: fl
     assert np.diag(taken_for) == pytest.approx(np.full(labels, accuracy))
 
 
+def test_each_label_is_mostly_taken_for_the_next() -> None:
+    assert confusion(3, 0.7, 1.0) == pytest.approx(np.array([[0.7, 0.3, 0], [0, 0.7, 0.3], [0.3, 0, 0.7]]))
+
+
+def test_the_rarest_label_is_harder_than_the_most_common() -> None:
+    # Where half the items are read wrongly, errors swamp a small count sooner than a big one.
+    found = expected(600, confusion(6, 0.5), mixes=300, seed=5)
+    assert found.least < found.most - 0.1
+
+
 def test_errors_that_lean_hurt_comparisons_more() -> None:
     even, leaning = (expected(322, confusion(6, 0.7, skew), mixes=150, seed=3) for skew in (0.0, 1.0))
     assert leaning.relative < even.relative

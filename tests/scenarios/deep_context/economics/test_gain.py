@@ -61,6 +61,13 @@ def test_the_sum_over_calls() -> None:
     assert bill_of(TREE, GPT, GPT, 8).seconds == pytest.approx(5 * turn + 13 * leaf)
 
 
+def test_stages_follow_each_other() -> None:
+    one, three = (bill_of(replace(TREE, turns=1, stages=stages), GPT, CEREBRAS, 8) for stages in (1, 3))
+    root = bill_of(replace(TREE, turns=2), GPT, CEREBRAS, 8).seconds - one.seconds
+    assert three.seconds - root == pytest.approx(3 * (one.seconds - root))
+    assert three.usd > 2 * one.usd
+
+
 def test_the_parts_of_the_law_multiply_to_the_whole() -> None:
     none, every = (MIX.bill(TREE, on) for on in (frozenset[str](), frozenset(FACTORS)))
     fast, cheap = split(TREE, MIX)

@@ -52,6 +52,12 @@ if TYPE_CHECKING:
     from commissure.policies.ensemble.selectors import build_selector
     from commissure.policies.placement import build_placer
     from commissure.policies.prefetch import build_prefetcher
+    from commissure.policies.recursion.ask import Answer, Ask, Failed, Limits, Said
+    from commissure.policies.recursion.delegation import build_delegation
+    from commissure.policies.recursion.delegation.delegation import Delegation
+    from commissure.policies.recursion.strategies import build_strategy
+    from commissure.policies.recursion.strategies.strategy import Options, Task
+    from commissure.policies.recursion.tree import Tree
     from commissure.policies.routing import build_router
     from commissure.scenarios.run import Run, run
     from commissure.sim.behaviour import Behaviour
@@ -90,6 +96,12 @@ _HOME = {
     "policies.ensemble.sample": "NO_DECISION Decision Question Sample",
     "policies.ensemble.selector": "Selector",
     "policies.ensemble.selectors": "build_selector",
+    "policies.recursion.ask": "Answer Ask Failed Limits Said",
+    "policies.recursion.delegation": "build_delegation",
+    "policies.recursion.delegation.delegation": "Delegation",
+    "policies.recursion.strategies": "build_strategy",
+    "policies.recursion.strategies.strategy": "Options Task",
+    "policies.recursion.tree": "Tree",
     "scenarios.run": "Run run",
     "sim.behaviour": "Behaviour",
     "sim.replay.columns": "Columns Slo",
@@ -104,16 +116,17 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
-    "NO_DECISION", "Amount", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call", "CallRecord",
-    "Candidate", "Capabilities", "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError", "Decision",
-    "Disconnected", "Endpoint", "EndpointError", "Evictor", "Fleet", "FleetStatus", "Image", "Ledger",
-    "LiveRuntime", "Logprob", "MalformedReply", "Message", "MissingExtra", "ModelRetired", "Moment", "NoAnswer",
-    "NoAnswerInTime", "NotRecorded", "OpenFleet", "Placer", "Plan", "Prefetcher", "PrefillOption", "Profile",
-    "Question", "QuotaExhausted", "RateLimited", "Refused", "Reply", "Resident", "Router", "Run", "Runtime",
-    "Sample", "Selector", "ServerFault", "SimRuntime", "Slo", "Status", "StreamFailed", "Timing", "Tool",
-    "ToolCall", "Trace", "TruncatedStream", "Unreachable", "Unsupported", "Usage", "UsageError", "agent_workflow",
-    "build_evictor", "build_placer", "build_prefetcher", "build_router", "build_selector", "join",
-    "poisson_sessions", "read_trace", "replay", "run", "span_listener", "summary",
+    "NO_DECISION", "Amount", "Answer", "Ask", "Behaviour", "Budget", "BudgetExceeded", "CacheHint", "Call",
+    "CallRecord", "Candidate", "Capabilities", "Choice", "Chunk", "CircuitOpen", "Columns", "CommissureError",
+    "Decision", "Delegation", "Disconnected", "Endpoint", "EndpointError", "Evictor", "Failed", "Fleet",
+    "FleetStatus", "Image", "Ledger", "Limits", "LiveRuntime", "Logprob", "MalformedReply", "Message", "MissingExtra",
+    "ModelRetired", "Moment", "NoAnswer", "NoAnswerInTime", "NotRecorded", "OpenFleet", "Options", "Placer", "Plan",
+    "Prefetcher", "PrefillOption", "Profile", "Question", "QuotaExhausted", "RateLimited", "Refused", "Reply",
+    "Resident", "Router", "Run", "Runtime", "Said", "Sample", "Selector", "ServerFault", "SimRuntime", "Slo",
+    "Status", "StreamFailed", "Task", "Timing", "Tool", "ToolCall", "Trace", "Tree", "TruncatedStream", "Unreachable",
+    "Unsupported", "Usage", "UsageError", "agent_workflow", "build_delegation", "build_evictor", "build_placer",
+    "build_prefetcher", "build_router", "build_selector", "build_strategy", "join", "poisson_sessions", "read_trace",
+    "replay", "run", "span_listener", "summary",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from commissure.cli_kernel import kernel_app
 from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.cli_resume import resume
+from commissure.cli_sweep import sweep
 from commissure.console import print_json, print_table, print_tables, progress, text
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(resume)
+app.command()(sweep)
 app.command()(replay)
 app.command()(hits)
 app.command()(calibrate)

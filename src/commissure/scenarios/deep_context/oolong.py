@@ -11,14 +11,14 @@ from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
-from commissure.policies.recursion.delegation import build_delegation
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
 from commissure.scenarios.deep_context.economics.claims import economics_claims
+from commissure.scenarios.deep_context.recursing.figures import figures_of
 from commissure.scenarios.deep_context.recursing.hidden import with_hidden_tokens
 from commissure.scenarios.deep_context.recursing.measures import measures_of
 from commissure.scenarios.deep_context.recursing.program import answer_all
-from commissure.scenarios.deep_context.recursing.roles import default_delegation
+from commissure.scenarios.deep_context.recursing.roles import default_delegation, with_hired
 from commissure.scenarios.deep_context.recursing.settings import Settings
 from commissure.scenarios.deep_context.recursing.speaking.speaker import Speaking
 from commissure.scenarios.deep_context.recursing.tables import cells, tables_of
@@ -41,9 +41,8 @@ class Oolong:
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """With a KV slot for each sub-call at once, and tokens as long as these texts' are. Raises UsageError."""
-        if settings.delegation:
-            build_delegation(settings.delegation)
-        rated = with_text_rate(with_hidden_tokens(fleet, settings.hidden_tokens), asked(settings, seed).text[:100_000])
+        hired = with_hired(fleet, settings.delegation or default_delegation(fleet.profiles))
+        rated = with_text_rate(with_hidden_tokens(hired, settings.hidden_tokens), asked(settings, seed).text[:100_000])
         return with_slots_side_by_side(rated, settings.fan_out, settings.slot_tokens)
 
     def behaviour(self, settings: Settings, seed: int) -> Speaking:
@@ -61,7 +60,7 @@ class Oolong:
         delegation = settings.delegation or default_delegation(profiles)
         given, strategy = asked(settings, rt.seed), build_strategy(policy, options)
         results = await answer_all(rt, fleet, settings, strategy, delegation, given, kept)
-        return {"oolong": measures_of(results, delegation, rt.seed).model_dump(mode="json")}
+        return {"oolong": measures_of(given, results, delegation, rt.seed).model_dump(mode="json")}
 
     def measure(self, calls: Sequence[CallRecord], settings: Settings, seed: int) -> dict[str, Any]:
         """Nothing beside: the answers are measured, not their calls."""
@@ -76,8 +75,8 @@ class Oolong:
         return tables_of(legs)
 
     def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
-        """None yet."""
-        return []
+        """Score against money and against seconds."""
+        return figures_of(legs)
 
     def expected_calls(self, settings: Settings, seed: int) -> int:
         """Of the fixed plan, about."""

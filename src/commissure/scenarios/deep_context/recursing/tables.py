@@ -33,7 +33,7 @@ def tables_of(legs: Sequence[LegSummary]) -> list[Table]:
         measures = Measures.model_validate(leg.measures["oolong"])
         where = f"{leg.world}, {leg.policy}"
         found += [_families(where, measures), _questions(where, measures)]
-    return found
+    return [*found, _baselines(Measures.model_validate(legs[-1].measures["oolong"]))] if legs else []
 
 
 def _families(where: str, measures: Measures) -> Table:
@@ -45,6 +45,11 @@ def _families(where: str, measures: Measures) -> Table:
     ]  # fmt: skip
     title = f"{where}: by family; sub-calls by {measures.delegation}; 95 % intervals by bootstrap over questions"
     return Table(title, head, rows)
+
+
+def _baselines(measures: Measures) -> Table:
+    rows = [[name, f"{100 * one:.0f}"] for name, one in measures.baselines.items()]
+    return Table("what is scored without reading a text", ("way", "score"), rows)
 
 
 def _questions(where: str, measures: Measures) -> Table:

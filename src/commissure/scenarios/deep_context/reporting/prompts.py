@@ -14,7 +14,8 @@ LOG = "\n\nLOG\n"
 ROWS = "\n\nROWS\n"
 # An answer's length (assumed): a row of JSON with its hash, number, person, area and subject; a line of prose.
 ROW_TOKENS, LINE_TOKENS, FRAME_TOKENS = 96, 40, 64
-_TEXT = {"type": "string"}
+# Of characters, and of areas.
+MOST_NAME, MOST_AREA, MOST_SUBJECT, MOST_LINE, MOST_AREAS = 40, 60, 160, 200, 8
 
 EXTRACT = """\
 Each commit of the log below has a line with its hash, day and person, then its subject, then what else is known of it.
@@ -79,17 +80,22 @@ def area_rule(package: str) -> str:
 
 def lines_schema(count: int) -> dict[str, Any]:
     """A line for each of `count` commits."""
-    return _object(lines={"type": "array", "items": _TEXT, "minItems": count, "maxItems": count})
+    return _object(lines={"type": "array", "items": _text(MOST_LINE), "minItems": count, "maxItems": count})
 
 
 def rows_schema(count: int) -> dict[str, Any]:
-    """At most `count` rows. Texts have no bounds: those would multiply in a local engine's grammar."""
+    """At most `count` rows. Texts are bounded: a small model goes on with one until its answer is cut off."""
     number = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
     row = _object(
-        sha=_TEXT, pr=number, person=_TEXT, areas={"type": "array", "items": _TEXT},
-        reverts={"anyOf": [_TEXT, {"type": "null"}]}, subject=_TEXT,
+        sha=_text(MOST_NAME), pr=number, person=_text(MOST_NAME),
+        areas={"type": "array", "items": _text(MOST_AREA), "maxItems": MOST_AREAS},
+        reverts={"anyOf": [_text(MOST_NAME), {"type": "null"}]}, subject=_text(MOST_SUBJECT),
     )  # fmt: skip
     return _object(rows={"type": "array", "items": row, "maxItems": count})
+
+
+def _text(most: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": most}
 
 
 def _object(**members: Any) -> dict[str, Any]:

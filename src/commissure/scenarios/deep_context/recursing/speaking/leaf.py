@@ -30,9 +30,7 @@ def labelled(call: Call, skill: Skill, labels: Sequence[str], truth: Mapping[str
 
 
 def looked_up(call: Call, skill: Skill, facts: Mapping[str, str], key: str, name: str) -> str:
-    """The fact, where it stands in the prompt and the model reads it; some other number where it does not."""
-    if key not in call.prompt.split(" Give the number alone")[0].rsplit("\n\n", 1)[0]:
-        return "none"
-    if dice(f"{name} {call.prompt}").random() < chance(skill.item_accuracy):
-        return facts[key]
-    return str(dice(f"{name} wrong {call.prompt}").randrange(10**6, 10**7))
+    """The fact, where it stands in the prompt: single needles were found at every length (arXiv 2512.24601, S-NIAH)."""
+    if dice(f"{name} {call.kind} form {call.prompt}").random() < chance(skill.malformed):
+        return MALFORMED
+    return facts[key] if any(key in line and facts[key] in line for line in call.prompt.split("\n")) else "none"

@@ -9,6 +9,7 @@ from commissure.hal.clock.dice import dice
 from commissure.hal.profiles.model import Skill
 from commissure.policies.recursion.ask import tokens_of
 from commissure.policies.recursion.repl.calls_out import ALL
+from commissure.policies.recursion.repl.calls_out import CHILDREN as CHILDREN_CALL
 from commissure.scenarios.deep_context.questions.plan import TOKENS_A_ROW, leaf_instructions
 from commissure.scenarios.deep_context.questions.record import Question
 from commissure.scenarios.deep_context.recursing.errors import chance
@@ -48,6 +49,19 @@ if again:
         parts[i] = read(pieces[i], one) or []
 rows = [row for part in parts for row in part]
 print(len(rows), "of", len(shown))"""
+_CHILDREN = """\
+size = max(1, -(-len(shown) // {children}))
+parts = ["\\n".join(shown[i:i + size]) for i in range(0, len(shown), size)]
+said = recurse_all({question!r}, parts)
+rows = []
+for part in said:
+    for line in (part or "").split("\\n"):
+        day, _, rest = line.partition(",")
+        user, _, label = rest.partition(",")
+        if label in labels:
+            rows.append([day, user, label])
+print(len(rows), "of", len(shown))"""
+_TOLD = '\nanswer = {"content": [",".join(row) for row in rows], "ready": True}\nprint(len(rows))'
 _KEYWORDS = """\
 words = dict(what=0, who=1, where=2, how=3, which=4, when=5)
 rows = []
@@ -58,6 +72,11 @@ for line in shown:
 print(len(rows))"""
 _READY = '\nanswer = {"content": str(result), "ready": True}\nprint(answer["content"][:200])'
 _BROKEN = "print(contxt[:100])"
+
+
+# What a root asks of the models below it, which write code too.
+CHILD_QUESTION = "Label every row. Answer with one line a row: its day, its user and its label, with commas between."
+CHILDREN = 4
 
 
 def written(call: Call, question: Question, skill: Skill, labels: Sequence[str], chunk_tokens: int, name: str) -> str:
@@ -73,19 +92,37 @@ def written(call: Call, question: Question, skill: Skill, labels: Sequence[str],
     if turn == broken_at:
         return fenced(_BROKEN)
     done = turn - (0 <= broken_at < turn)
-    return fenced(_program(question, labels, chunk_tokens, leaves=leaves)[min(done, 2 if question.code else 1)])
+    deeper = leaves and f"- {CHILDREN_CALL}(" in call.system
+    if _is_child(call):
+        turns = [_LOOK, _labelling(labels, chunk_tokens, leaves=leaves, deeper=deeper) + _TOLD]
+    else:
+        turns = _program(question, labels, chunk_tokens, leaves=leaves, deeper=deeper)
+    return fenced(turns[min(done, len(turns) - 1)])
 
 
-def _program(question: Question, labels: Sequence[str], chunk_tokens: int, *, leaves: bool) -> list[str]:
+def _is_child(call: Call) -> bool:
+    first = call.history[0].text if call.history else call.prompt
+    return CHILD_QUESTION in first
+
+
+def _program(question: Question, labels: Sequence[str], chunk_tokens: int, *, leaves: bool, deeper: bool) -> list[str]:
     if not question.code:
         return [_LOOK, _FACT.format(key=question.key)]
+    return [
+        _LOOK, _labelling(labels, chunk_tokens, leaves=leaves, deeper=deeper), question.code + _READY,
+    ]  # fmt: skip
+
+
+def _labelling(labels: Sequence[str], chunk_tokens: int, *, leaves: bool, deeper: bool) -> str:
+    """Rows with labels: by models below that write code, by leaves, or by first words."""
     instructions = leaf_instructions(labels)
     # As many rows as fit; the first rows show how long they are.
     size = max(1, (chunk_tokens - tokens_of(instructions)) // 26)
     rows = _ROWS.format(size=size, labels=list(labels))
+    if deeper:
+        return rows + _CHILDREN.format(children=CHILDREN, question=CHILD_QUESTION)
     most = TOKENS_A_ROW * size + 24
-    read = _ASK.format(instructions=instructions, most=most) if leaves else _KEYWORDS
-    return [_LOOK, rows + read, question.code + _READY]
+    return rows + (_ASK.format(instructions=instructions, most=most) if leaves else _KEYWORDS)
 
 
 def fenced(code: str) -> str:

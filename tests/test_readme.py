@@ -18,12 +18,13 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 def test_the_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         exec(compile(block, "README.md", "exec"), names)
-    first, second, third = capsys.readouterr().out.splitlines()
+    first, second, third, fourth = capsys.readouterr().out.splitlines()
     assert f"It prints `{first}`" in README
     assert f"It prints `{third}`" in README
+    assert f"It prints `{fourth}`" in README
     assert second == str(["", "", "planner", "coder", "tester"] + ["planner", "coder", "tester"] * 2 + ["planner"])
 
 

@@ -13,22 +13,33 @@ from commissure.policies.recursion.ask import KINDS
 class Stage:
     """Sub-calls that one step asked for side by side. Times in seconds.
 
-    `work_s` is the sum of all, each from when it had its place; `longest_s` the longest chain of calls of which each
-    was asked because of the one before, as a piece is asked about again.
+    `times_s` are those of all, each from when it had its place, the shortest first; `longest_s` is the longest chain of
+    calls of which each was asked because of the one before, as a piece is asked about again.
     """
 
-    calls: int
+    times_s: tuple[float, ...]
     makespan_s: float
-    work_s: float
     longest_s: float
 
-    def bound_s(self, fan_out: int) -> float:
-        """No schedule of these calls on so many places ends earlier: max(longest chain, work / places).
+    @property
+    def calls(self) -> int:
+        """How many there were."""
+        return len(self.times_s)
 
+    @property
+    def work_s(self) -> float:
+        """All of them one after another."""
+        return sum(self.times_s)
+
+    def bound_s(self, fan_out: int) -> float:
+        """No schedule of these calls on so many places ends earlier.
+
+        max(longest chain, work / places, the ceil(calls / places) shortest calls), as some place has to serve so many.
         Any that leaves no place empty while a call waits ends within 2 - 1/fan_out times this, where calls do not slow
         each other (Graham, "Bounds on multiprocessing timing anomalies", SIAM J. Appl. Math. 17(2), 1969).
         """
-        return max(self.longest_s, self.work_s / fan_out)
+        least = -(-self.calls // fan_out)
+        return max(self.longest_s, self.work_s / fan_out, sum(self.times_s[:least]))
 
 
 def stages(steps: Iterable[StepRecord]) -> list[Stage]:
@@ -63,4 +74,5 @@ def _stage(group: list[StepRecord], sent: Mapping[int, StepRecord]) -> Stage:
     for one in sorted(group, key=lambda step: step.id):
         asker = _asker(one, sent)
         chains[one.id] = one.end_s - one.start_s + (chains[asker.id] if asker else 0.0)
-    return Stage(len(group), ended - began, sum(one.end_s - one.start_s for one in group), max(chains.values()))
+    times = sorted(one.end_s - one.start_s for one in group)
+    return Stage(tuple(times), ended - began, max(chains.values()))

@@ -51,6 +51,7 @@ class Tree:
         self.limits = limits
         self.ledger = Ledger(limits.budget, within=fleet.ledger)
         self.failures: list[Failed] = []
+        self.steps: list[StepRecord] = []
         self.began_s = rt.now()
         self._places = rt.semaphore(limits.fan_out)
         self._ids = count()
@@ -99,7 +100,8 @@ class Tree:
         return next(self._ids)
 
     def note(self, step: StepRecord) -> None:
-        """Record a step that is no sub-call."""
+        """Record a step."""
+        self.steps.append(step)
         self.fleet.note(step)
 
     def _lost(self, error: str, problem: str, ask: Ask, start_s: float, at: str) -> int:
@@ -107,7 +109,7 @@ class Tree:
             tree=self.name, id=next(self._ids), parent=ask.parent, depth=ask.depth, kind=ask.kind, endpoint=at,
             start_s=start_s, end_s=self.rt.now(), prompt_chars=_chars(ask), error=error, problem=problem,
         )  # fmt: skip
-        self.fleet.note(step)
+        self.note(step)
         return step.id
 
     def _placed(self, ask: Ask, call: Call) -> tuple[Call, Candidate]:
@@ -184,7 +186,7 @@ class Tree:
             output_tokens=usage.output_tokens, reasoning_tokens=usage.reasoning_tokens, cost_usd=reply.cost_usd,
             prompt_chars=_chars(ask), said=reply.text,
         )  # fmt: skip
-        self.fleet.note(step)
+        self.note(step)
         return Said(reply.text, step.id, reply.finish)
 
 

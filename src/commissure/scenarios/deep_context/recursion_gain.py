@@ -10,6 +10,7 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
+from commissure.scenarios.deep_context.economics.claims import claim_figures
 from commissure.scenarios.deep_context.economics.gain import (
     FACTORS,
     Parts,
@@ -78,6 +79,10 @@ class RecursionGain(Oolong):
         """The split, where all combinations were run."""
         simulated = [leg for leg in legs if leg.world == "sim"]
         return [split_table(simulated)] if len(simulated) == 2 ** len(FACTORS) else []
+
+    def figures(self, legs: Sequence[LegSummary]) -> list[tuple[str, str]]:
+        """What the claims of the source documents hang on, input by input."""
+        return claim_figures()
 
     def claims(self, measured: Sequence[Any]) -> list[Claim]:
         """Oolong's own are judged there."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import least_squares
 
-from commissure.hal.errors import UsageError
+from commissure.hal.errors import UsageError, unknown
 from commissure.theory.context.published import Series, find, published
 
 # Half-lengths and steepness that a fit may find: a shorter half than any window, a cliff steeper than any published.
@@ -18,6 +18,8 @@ _HALF, _STEEP = (256.0, 1e8), (0.2, 12.0)
 _PARAMETERS = 4
 # RULER's threshold: Llama-2-7B's score at 4k (arXiv 2404.06654).
 EFFECTIVE = 85.6
+# Of the base score: what NoLiMa still calls effective (arXiv 2502.05167).
+NOLIMA_SHARE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,32 @@ def curve_for(model: str, demand: str, source: str, like: str = "gpt-5") -> Curv
     return known.curve.scaled(_reach(model))
 
 
-def effective_tokens(scores: Mapping[int, float]) -> float:
-    """The longest length at which RULER's score still passes its threshold, between points by the log of the length."""
+def effective_tokens(scores: Mapping[int, float], threshold: float = EFFECTIVE) -> float:
+    """The length up to which the score passes a threshold, RULER's by default; between points by the log of the length.
+
+    The shortest of the lengths where even that one fails, the longest where none does.
+    """
     lengths = sorted(scores)
+    if scores[lengths[0]] < threshold:
+        return float(lengths[0])
     for near, far in pairwise(lengths):
-        if scores[far] < EFFECTIVE <= scores[near]:
-            part = (scores[near] - EFFECTIVE) / (scores[near] - scores[far])
+        if scores[far] < threshold <= scores[near]:
+            part = (scores[near] - threshold) / (scores[near] - scores[far])
             return float(np.exp(np.log(near) + part * (np.log(far) - np.log(near))))
     return float(lengths[-1])
+
+
+def reach_beside(model: str, other: str) -> float:
+    """How far a model reads for each token that the other does, by NoLiMa: a second opinion on what RULER says.
+
+    Effective is what scores 85 % of the base score (arXiv 2502.05167). Raises UsageError for a model without a line.
+    """
+    found = published().nolima
+    for name in (model, other):
+        if name not in found:
+            raise unknown("model of NoLiMa", name, found)
+    one, two = (effective_tokens(found[name].scores, NOLIMA_SHARE * found[name].base) for name in (model, other))
+    return one / two
 
 
 def _reach(model: str) -> float:
@@ -122,14 +142,18 @@ def _error(curve: Curve, scores: Mapping[int, float]) -> float:
     return float(np.mean([abs(100 * curve.at(length) - score) for length, score in scores.items()]))
 
 
+def without_each(scores: Mapping[int, float]) -> dict[int, Curve]:
+    """By length: the curve of all points but that one. Raises UsageError for fewer than two points."""
+    if len(scores) < 2:
+        raise UsageError(f"one point is left out of two or more, not of {len(scores)}")
+    return {out: _fitted({length: one for length, one in scores.items() if length != out}) for out in scores}
+
+
 def _left_out(scores: Mapping[int, float]) -> float | None:
     if len(scores) <= _PARAMETERS:
         return None
-    gaps = []
-    for out, score in scores.items():
-        curve = _fitted({length: one for length, one in scores.items() if length != out})
-        gaps.append(abs(100 * curve.at(out) - score))
-    return float(np.mean(gaps))
+    found = without_each(scores)
+    return float(np.mean([abs(100 * found[out].at(out) - score) for out, score in scores.items()]))
 
 
 def describe(series: Series) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,16 +25,25 @@ class Series(Record):
     model: str
     demand: Demand
     source: Source
+    as_of: date
     scores: dict[int, float]
     read_off_a_plot: bool = False
 
 
+class Unburdened(Record):
+    """One model's scores of NoLiMa, in percent, by length in tokens; `base` is the score of short contexts."""
+
+    base: float
+    scores: dict[int, float]
+
+
 class Published(Record):
-    """All of them: of one long call, of recursion, and of RULER."""
+    """All of them: of one long call, of recursion, of RULER and of NoLiMa."""
 
     series: tuple[Series, ...]
     recursion: tuple[Series, ...]
     ruler: dict[str, dict[int, float]]
+    nolima: dict[str, Unburdened]
 
 
 @cache

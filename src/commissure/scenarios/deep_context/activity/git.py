@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from commissure.hal.errors import UsageError
-from commissure.scenarios.deep_context.activity.record import Commit
+from commissure.scenarios.deep_context.activity.record import SHORT, Commit
 
 PR = re.compile(r"\(#(\d+)\)\s*$")
 _FIELD, _END = "\x1f", "\x1e"
@@ -61,7 +61,7 @@ def _commits(said: str) -> Iterator[Commit]:
         body, _, names = rest.rpartition(_FIELD)
         number = PR.search(subject)
         yield Commit(
-            sha[:12], _clean(author), person_of(address or author), day, int(number[1]) if number else None,
+            sha[:SHORT], _clean(author), person_of(address or author), day, int(number[1]) if number else None,
             _clean(subject), _clean(body), tuple(_clean(name) for name in _TRAILER.findall(body)),
             tuple(name for name in names.split("\n") if name.strip()),
         )  # fmt: skip

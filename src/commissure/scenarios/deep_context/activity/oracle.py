@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from commissure.scenarios.deep_context.activity.areas import areas_of, main_area
 from commissure.scenarios.deep_context.activity.record import (
+    SHORT,
     Area,
     Commit,
     Contributor,
@@ -80,4 +81,4 @@ def reverted(commit: Commit, commits: Sequence[Commit]) -> str | None:
     if found is None:
         return None
     known = next((one for one in commits if one.sha.startswith(found[1]) or found[1].startswith(one.sha)), None)
-    return known.key if known else found[1][:10]
+    return known.key if known else found[1][:SHORT]

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# Characters of a hash, as the log of a repository is read with.
+SHORT = 12
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -27,7 +29,7 @@ class Commit:
     @property
     def key(self) -> str:
         """What names the change in a report: its PR, else its short hash."""
-        return f"#{self.pr}" if self.pr is not None else self.sha[:10]
+        return f"#{self.pr}" if self.pr is not None else self.sha[:SHORT]
 
 
 class Part(BaseModel):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from commissure.scenarios.deep_context.activity.areas import main_area
-from commissure.scenarios.deep_context.activity.oracle import oracle
-from commissure.scenarios.deep_context.activity.record import Commit, Report
+from commissure.scenarios.deep_context.activity.oracle import oracle, plain_line
+from commissure.scenarios.deep_context.activity.record import SHORT, Commit, Report
 
 POINTS = {
     "attribution": 30, "hallucination": 20, "totals": 15, "areas": 10, "reverts": 5, "counted once": 5, "support": 10,
@@ -108,7 +108,7 @@ def _invented(report: Report, commits: Sequence[Commit]) -> list[str]:
     found += [one.id for one in report.contributors if one.id not in persons]
     found += [one for one in report.top if one not in persons]
     found += [one.key for one in report.reverts if one.key not in keys]
-    told |= {one[:10] for one in told}
+    told |= {one[:SHORT] for one in told}
     found += [one.reverts for one in report.reverts if one.reverts and one.reverts not in keys | told]
     return found
 
@@ -156,15 +156,17 @@ def _once(report: Report) -> float:
 
 
 def _support(report: Report, commits: Sequence[Commit]) -> float:
-    """The share of lines whose content words stand in the subject or body of their change."""
+    """The share of lines that are their change's subject, or whose content words stand in its subject or body."""
+    subjects = {(commit.key, plain_line(commit)) for commit in commits}
     texts: dict[str, set[str]] = {}
     for commit in commits:
         texts.setdefault(commit.key, set()).update(_words(_text(commit)))
     items = [item for one in report.contributors for item in one.items]
-    return sum(_supported(item.line, texts.get(item.key, set())) for item in items) / len(items) if items else 0.0
+    supported = ((one.key, one.line) in subjects or _overlaps(one.line, texts.get(one.key, set())) for one in items)
+    return sum(supported) / len(items) if items else 0.0
 
 
-def _supported(line: str, text: set[str]) -> bool:
+def _overlaps(line: str, text: set[str]) -> bool:
     words = _words(line)
     return bool(words) and len(words & text) >= SUPPORT * len(words)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from commissure.hal.profiles.profile import load_profile
 from commissure.hal.profiles.quantity import value_of
+from commissure.scenarios.deep_context.economics.solve import needed, told
 from commissure.scenarios.deep_context.economics.sources import BASELINES, CLAIMED, Claimed
-from commissure.scenarios.deep_context.economics.tornado import Case, bars
+from commissure.scenarios.deep_context.economics.tornado import Case, bars, tornado_figure
 from commissure.scenarios.deep_context.economics.work import Work, bill
 from commissure.scenarios.scenario import Claim, Verdict
 
@@ -26,6 +27,12 @@ def case_of(claimed: Claimed, baseline: str = BASELINES[0]) -> Case:
 def economics_claims() -> list[Claim]:
     """All four, beside both baselines."""
     return [_claim(one) for one in CLAIMED]
+
+
+def claim_figures() -> list[tuple[str, str]]:
+    """A tornado of each."""
+    found = ((one, case_of(one)) for one in CLAIMED)
+    return [tornado_figure(one.statement, bars(case), case) for one, case in found]
 
 
 def _claim(claimed: Claimed) -> Claim:
@@ -66,9 +73,7 @@ def _why(claimed: Claimed, case: Case) -> str:
                 f"{value:.1f} times as {word} from public inputs, {wanted:g} claimed ({value / wanted - 1:+.0%})"
             )
     plain = Case(case.work, case.baseline, case.target)
-    if claimed.cheaper is not None:
-        ratio = plain.cheaper / claimed.cheaper
-        parts.append(f"the price ratio would come of {ratio:.2f} tokens at the target for each of the baseline's")
+    parts.append(told(needed(plain, claimed.faster, claimed.cheaper)))
     parts.append(
         "computed, not measured: every call in turn, tokens as a hypothesis that gives the talk's $3.75; neither the "
         "tasks nor the token counts behind the claims are public"

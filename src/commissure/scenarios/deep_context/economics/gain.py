@@ -43,15 +43,19 @@ def factors_of(way: str) -> frozenset[str]:
 
 
 def delegation_of(way: str, parts: Parts) -> str:
-    """Who serves root and leaves.
+    """Who serves root and leaves, as a delegation by depth. Raises UsageError for an unknown factor."""
+    root, leaf = who(factors_of(way), parts)
+    return f"by_depth:0={root},1={leaf}"
+
+
+def who(on: frozenset[str], parts: Parts) -> tuple[str, str]:
+    """Who serves the root, and who the leaves.
 
     model: the other model does the work. routing: the root stays with the base, only leaves go elsewhere. chip: the
     other model runs on the other chip; the base model has no other chip to run on, so with it alone nothing changes.
     """
-    on = factors_of(way)
     leaf = parts.base if "model" not in on else parts.chip if "chip" in on else parts.model
-    root = parts.base if "routing" in on else leaf
-    return f"by_depth:0={root},1={leaf}"
+    return (parts.base if "routing" in on else leaf), leaf
 
 
 def only_used(fleet: Fleet, way: str, parts: Parts) -> Fleet:

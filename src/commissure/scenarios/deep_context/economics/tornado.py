@@ -58,7 +58,7 @@ Move = Callable[[Case, float], Case]
 
 
 def bars(case: Case) -> list[Bar]:
-    """Each input moved over its range, the others as they are; the one that moves the time most comes first.
+    """Each input moved over its range, the others as they are; the one that moves time or money most comes first.
 
     Ranges are of published figures where there are any: GPT-5 at 80 (OpenAI) to 155 tokens/s (Azure), the talk's own
     task needs 125; Cerebras at 1,706 to 3,000; low effort hides 2,471 tokens a call. The rest is half and double.
@@ -70,12 +70,13 @@ def bars(case: Case) -> list[Bar]:
         ("hidden tokens a call, target", (0, 2471), lambda one, to: replace(one, target_hidden=to)),
         ("share of prompts cached, both", (0.0, 0.9), lambda one, to: replace(one, work=replace(one.work, cached=to))),
         ("target's tokens for the baseline's", (0.5, 2.0), lambda one, to: replace(one, token_ratio=to)),
+        ("target's price, times", (0.5, 2.0), lambda one, by: replace(one, target=dearer(one.target, by))),
         ("baseline, tokens/s", (80, 155), lambda one, to: replace(one, baseline=at_speed(one.baseline, to))),
         ("target's speed, times", (1.0, 1.76), lambda one, by: replace(one, target=faster(one.target, by))),
         ("target's base seconds, times", (0.5, 2.0), lambda one, by: replace(one, target=slower_start(one.target, by))),
     )  # fmt: skip
     found = [_bar(case, name, span, move) for name, span, move in moves]
-    return sorted(found, key=lambda bar: -_width(bar.faster))
+    return sorted(found, key=lambda bar: -max(_width(bar.faster), _width(bar.cheaper)))
 
 
 def _saying(case: Case, by: float) -> Case:
@@ -97,6 +98,14 @@ def slower_start(profile: Profile, by: float) -> Profile:
     """The endpoint, did each call take so many times as long before its first token."""
     hosted = profile.hosted
     return profile if hosted is None else _hosted(profile, "base_s", hosted.base_s.value * by)
+
+
+def dearer(profile: Profile, by: float) -> Profile:
+    """The endpoint, did each of its tokens cost so many times as much."""
+    if profile.price is None:
+        return profile
+    moved = {name: _moved(old, old.value * by) for name, old in profile.price if old is not None}
+    return profile.model_copy(update={"price": profile.price.model_copy(update=moved)})
 
 
 def tornado_figure(title: str, found: Sequence[Bar], case: Case) -> tuple[str, str]:
@@ -130,5 +139,8 @@ def _hosted(profile: Profile, name: str, value: float) -> Profile:
     if profile.hosted is None:
         return profile
     old: Quantity = getattr(profile.hosted, name)
-    moved = old.model_copy(update={"value": value, "source": f"moved from {old.value:g}", "assumed": True})
-    return profile.model_copy(update={"hosted": profile.hosted.model_copy(update={name: moved})})
+    return profile.model_copy(update={"hosted": profile.hosted.model_copy(update={name: _moved(old, value)})})
+
+
+def _moved(old: Quantity, value: float) -> Quantity:
+    return old.model_copy(update={"value": value, "source": f"moved from {old.value:g}", "assumed": True})

@@ -30,7 +30,7 @@ class FamilyScore(BaseModel):
 
 
 class Measures(BaseModel):
-    """Of a run. Spreads are a mean and its 95 % interval; `p95` is of the questions."""
+    """Of a run. Spreads are a mean and its 95 % interval; `p95` is of the questions, `overlap` of calls at once."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +46,7 @@ class Measures(BaseModel):
     calls: float
     tokens: float
     overlap: float
+    efficiency: float
     baselines: dict[str, float]
     families: tuple[FamilyScore, ...]
     results: tuple[Result, ...]
@@ -68,6 +69,7 @@ def measures_of(asked: Asked, results: Sequence[Result], delegation: str, seed: 
         calls=_mean([one.calls for one in results]),
         tokens=_mean([one.tokens for one in results]),
         overlap=sum(one.call_s for one in results) / sum(wall_s) if sum(wall_s) else 0.0,
+        efficiency=_mean([one.efficiency for one in results]),
         baselines=baselines([(asked.window, one) for one in asked.questions]),
         families=tuple(_family(name, [one for one in results if one.family == name], seed) for name in families),
         results=tuple(results),

@@ -24,6 +24,6 @@ async def answer_all(
             results.append(before)
             continue
         tree = Tree(rt, fleet, question.id, build_delegation(delegation), settings.limits)
-        results.append(result_of(question, await strategy.answer(tree, asked.task(question))))
+        results.append(result_of(question, await strategy.answer(tree, asked.task(question)), tree))
         kept.keep(question.id, results[-1].model_dump(mode="json"))
     return results

@@ -7,6 +7,8 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict
 
 from commissure.policies.recursion.ask import Answer
+from commissure.policies.recursion.bounds import efficiency
+from commissure.policies.recursion.tree import Tree
 from commissure.scenarios.deep_context.questions.record import Question
 from commissure.scenarios.deep_context.questions.scoring import score
 
@@ -14,7 +16,10 @@ MOST_SHOWN = 500
 
 
 class Result(BaseModel):
-    """One question. `said` and `gold` are cut; `failures` counts by kind. Money in USD, times in seconds."""
+    """One question. `said` and `gold` are cut; `failures` counts by kind. Money in USD, times in seconds.
+
+    `efficiency` is the bound of its leaf stages' schedules over the time that they took, 1 where there was none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,9 +38,10 @@ class Result(BaseModel):
     calls: float
     call_s: float
     wall_s: float
+    efficiency: float
 
 
-def result_of(question: Question, answer: Answer) -> Result:
+def result_of(question: Question, answer: Answer, tree: Tree) -> Result:
     """Scored; what is not whole is scored by what there is of it."""
     return Result(
         id=question.id,
@@ -53,4 +59,5 @@ def result_of(question: Question, answer: Answer) -> Result:
         calls=answer.used.calls,
         call_s=answer.used.time_s,
         wall_s=answer.wall_s,
+        efficiency=efficiency(tree.steps, tree.limits.fan_out),
     )

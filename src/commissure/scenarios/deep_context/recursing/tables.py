@@ -23,6 +23,7 @@ def cells(measures: Mapping[str, Any]) -> dict[str, str]:
         "s a question": f"{found.wall_s[0]:.1f} (p95 {found.wall_s_p95:.1f})",
         "calls": f"{found.calls:.1f}",
         "at once": f"{found.overlap:.1f}",
+        "of the schedule's bound": f"{found.efficiency:.0%}",
     }
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
 from commissure.scenarios.deep_context.activity.render import parse, render
+from commissure.scenarios.deep_context.reporting.mistakes import row_of
 from commissure.scenarios.deep_context.reporting.pieces import pieces_of
 from commissure.scenarios.deep_context.reporting.prompts import LOG, WRITE
 from commissure.scenarios.deep_context.reporting.recipe import ORACLE, POLICIES
@@ -54,6 +55,21 @@ def test_and_on_the_repository_of_the_project() -> None:
     given = settings(log="", tokens=2000)
     assert made("recursive_code", given)[0].f1 == 1.0
     assert made(ORACLE, given)[0].total == pytest.approx(100)
+
+
+def test_changes_without_a_number_are_named_as_the_log_names_them(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    old = {"author": "A", "person": "aa", "date": "2025-01-01", "subject": "Add a cache", "files": ["a/b.py"]}
+    back = f"This reverts commit {'1' * 40}."
+    lines = [{"sha": "2" * 40, **old, "subject": 'Revert "Add a cache"', "body": back}, {"sha": "1" * 40, **old}]
+    log.write_text("\n".join(map(json.dumps, lines)))
+
+    def said(call: Call) -> str:
+        rows = [row_of(one, "a").model_dump() for one in parse(call.prompt.partition(LOG)[2])]
+        return json.dumps({"rows": rows})
+
+    given = settings(log=str(log), write="code", verify=False)
+    assert made("heterogeneous", given, behaviour=Says(said))[0].total == pytest.approx(100)
 
 
 @pytest.mark.parametrize("policy", [*POLICIES, ORACLE])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from commissure.scenarios.deep_context.activity.areas import ROOT
 from commissure.scenarios.deep_context.activity.oracle import TOP, plain_line
 from commissure.scenarios.deep_context.activity.record import (
+    SHORT,
     Area,
     Commit,
     Contributor,
@@ -67,4 +68,4 @@ def _taken_back(named: str, rows: Sequence[Row]) -> str | None:
         return None
     if named.startswith("#"):
         return named
-    return next((row.key for row in rows if row.sha.startswith(named) or named.startswith(row.sha)), named[:10])
+    return next((row.key for row in rows if row.sha.startswith(named) or named.startswith(row.sha)), named[:SHORT])

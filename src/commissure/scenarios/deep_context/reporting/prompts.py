@@ -8,6 +8,7 @@ from typing import Any
 
 from commissure.policies.recursion.ask import Ask, tokens_of
 from commissure.scenarios.deep_context.activity.areas import SOURCES
+from commissure.scenarios.deep_context.activity.record import SHORT
 from commissure.scenarios.deep_context.reporting.rows import Row
 
 LOG = "\n\nLOG\n"
@@ -34,12 +35,12 @@ Below are a log of commits, and rows that were extracted from it. Compare each r
 areas, reverts, subject. Answer with {"rows": [...]}: each row that is wrong, as it should be, and each that is missing;
 an empty list if all are right."""
 
-WHOLE = """\
+WHOLE = f"""\
 Report on the log of commits below, as one JSON object in the form of the schema and nothing else. period: the first
 and the last day. totals: how many commits, PRs and contributors. contributors: each person's id and number of commits,
 the one with the most first, of equals by id, with an item for each commit: its key (# and the number in (#N) at the
-end of its subject; without one, the first ten characters of its hash), the area of most of its files, and one line that
-says what it does. areas: each area with the number of commits that touch it, the most first. reverts: the key of each
+end of its subject; without one, the first {SHORT} characters of its hash), the area of most of its files, and one line
+that says what it does. areas: each area with the number of commits that touch it, the most first. reverts: the key of each
 commit that takes another back, and the key of that, null if it does not say. top: the ids of the first five
 contributors. Authors only: who signed off or co-authored is not the author. Copy what stands there; never invent."""
 

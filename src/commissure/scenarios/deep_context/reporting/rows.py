@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from commissure.scenarios.deep_context.activity.record import SHORT
+
 MOST_CHARACTERS = 4_000_000
 _NUMBER = re.compile(r"#\d{1,15}\b")
 UNNAMED = "?"
@@ -33,7 +35,7 @@ class Row(BaseModel):
     @property
     def key(self) -> str:
         """What names the change in a report."""
-        return f"#{self.pr}" if self.pr is not None else self.sha[:10]
+        return f"#{self.pr}" if self.pr is not None else self.sha[:SHORT]
 
 
 @dataclass(frozen=True, slots=True)

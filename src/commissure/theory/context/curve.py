@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from commissure.hal.errors import UsageError, unknown
-from commissure.theory.context.published import Series, find, published
+from commissure.theory.context.published import find, published
 
 # Half-lengths and steepness that a fit may find: a shorter half than any window, a cliff steeper than any published.
 _HALF, _STEEP = (256.0, 1e8), (0.2, 12.0)
@@ -154,8 +154,3 @@ def _left_out(scores: Mapping[int, float]) -> float | None:
         return None
     found = without_each(scores)
     return float(np.mean([abs(100 * found[out].at(out) - score) for out, score in scores.items()]))
-
-
-def describe(series: Series) -> str:
-    """Whose series it is, in words."""
-    return f"{series.model}, {series.demand} demand, {series.source}"

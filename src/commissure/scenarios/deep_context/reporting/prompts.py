@@ -39,10 +39,11 @@ WHOLE = f"""\
 Report on the log of commits below, as one JSON object in the form of the schema and nothing else. period: the first
 and the last day. totals: how many commits, PRs and contributors. contributors: each person's id and number of commits,
 the one with the most first, of equals by id, with an item for each commit: its key (# and the number in (#N) at the
-end of its subject; without one, the first {SHORT} characters of its hash), the area of most of its files, and one line
-that says what it does. areas: each area with the number of commits that touch it, the most first. reverts: the key of each
-commit that takes another back, and the key of that, null if it does not say. top: the ids of the first five
-contributors. Authors only: who signed off or co-authored is not the author. Copy what stands there; never invent."""
+end of its subject; without one, the first {SHORT} characters of its hash), the area of most of its files, and one
+line that says what it does. areas: each area with the number of commits that touch it, the most first. reverts: the
+key of each commit that takes another back, and the key of that, null if it does not say. top: the ids of the first
+five contributors. Authors only: who signed off or co-authored is not the author. Copy what stands there; never
+invent."""
 
 RULE = "An area is the first folder of a file's path, (root) for a file in none; two folders under "
 

@@ -170,3 +170,5 @@ def test_one_may_be_given_itself() -> None:
     assert isinstance(own_delegation("cheapest"), Delegation)
     with pytest.raises(cm.UsageError, match=r"a delegation has place\("):
         own_delegation(7)  # type: ignore[arg-type]
+    with pytest.raises(cm.UsageError, match="build an instance"):
+        own_delegation(ByDepth)  # type: ignore[arg-type]

@@ -23,7 +23,10 @@ def build_delegation(given: str) -> Delegation:
     name, _, rest = given.partition(":")
     if name not in delegation_names():
         if given.endswith(".py") or (rest and "=" not in rest):
-            return import_module("commissure.policies.custom.delegation").load_delegation(given)  # type: ignore[no-any-return]
+            # It needs the names of this folder itself.
+            from commissure.policies.custom.delegation import load_delegation
+
+            return load_delegation(given)
         raise unknown("delegation", name, delegation_names())
     options: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in rest.split(","))):
@@ -43,4 +46,6 @@ def own_delegation(given: Delegation | str) -> Delegation:
         return given
     if isinstance(given, str):
         return build_delegation(given)
+    if isinstance(given, type):
+        raise UsageError(f"a recursion takes a delegation itself: build an instance, {given.__name__}(...)")
     raise UsageError(f"a delegation has place(depth, kind, est_tokens, left, fleet), which {given!r:.60} has not")

@@ -162,7 +162,7 @@ def test_no_more_at_once_than_the_cap_and_no_place_empty_while_calls_wait(fan_ou
     edges = sorted([(step.start_s, 1) for step in done.steps] + [(step.end_s, -1) for step in done.steps])
     at_once = [sum(change for _, change in edges[: place + 1]) for place in range(len(edges))]
     assert max(at_once) == fan_out
-    assert efficiency(done.steps, fan_out) >= 1 / (2 - 1 / fan_out)
+    assert efficiency(done.steps, fan_out) >= 1 / (2 - 1 / fan_out) - 1e-9
 
 
 def test_budgets_are_kept_before_anything_is_sent_and_answers_tell_what_was_used() -> None:

@@ -13,7 +13,7 @@ from commissure.scenarios.sweep.row import Row, Statistic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from commissure.scenarios.sweep.sweep import Outcome
+    from commissure.scenarios.sweep.outcome import Outcome
 
 ACROSS = {"cost_usd": "USD", "time_s": "seconds"}
 # More names than that would hide the points.

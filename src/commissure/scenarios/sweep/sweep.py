@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.hal.journal import Journal
@@ -18,25 +16,11 @@ from commissure.scenarios.sweep.aims import Aim, Asked, choose
 from commissure.scenarios.sweep.front import front, hypervolume
 from commissure.scenarios.sweep.grid import Combination, Grid
 from commissure.scenarios.sweep.leg import Ended, Job
+from commissure.scenarios.sweep.outcome import Outcome
 from commissure.scenarios.sweep.pool import run_jobs
 from commissure.scenarios.sweep.row import Row, aggregate
 
 ROWS = "rows.jsonl"
-
-
-class Outcome(BaseModel):
-    """summary.json of a sweep: the rows that ended, by number, and which of them are on the front of the measures."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenario: str
-    complete: bool
-    seeds: int
-    swept: list[str]
-    measures: list[Aim]
-    front: list[int]
-    hypervolume: float | None
-    rows: list[Row]
 
 
 class Sweep:

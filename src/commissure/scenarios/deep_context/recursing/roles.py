@@ -9,7 +9,7 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
-from commissure.policies.recursion.delegation import build_delegation
+from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.places import price_usd
 
 # Of a sub-call, by which endpoints are compared.
@@ -36,7 +36,7 @@ def with_hired(fleet: Fleet, delegation: str) -> Fleet:
 
     A delegation that names none may choose any, so that all are hired.
     """
-    named = build_delegation(delegation).endpoints
+    named = delegation_of(delegation).endpoints
     if not named:
         return fleet
     kept = [one for one in fleet.specs if one.name in named or fleet.profiles[one.name].usd_per_hour is None]

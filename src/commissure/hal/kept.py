@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from commissure.hal.errors import UsageError
 from commissure.hal.journal import Journal, read_records
+
+Piece = TypeVar("Piece", bound=BaseModel)
 
 
 class KeptRecord(BaseModel):
@@ -46,6 +49,20 @@ class Kept:
     def get(self, key: str) -> dict[str, Any] | None:
         """What is kept under the key, if anything."""
         return self._found.get(key)
+
+    def read(self, key: str, kind: type[Piece]) -> Piece | None:
+        """What is kept under the key, as it was, if anything. Raises UsageError for a line that is none of its kind."""
+        value = self.get(key)
+        if value is None:
+            return None
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise UsageError(
+                f"kept.jsonl, {key!r}: {where}: {first['msg']}; the line was edited: without it, it is asked again"
+            ) from None
 
     def keep(self, key: str, value: dict[str, Any]) -> None:
         """Keep a JSON object. Raises CommissureError if the file cannot take it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from commissure.hal.fleets.fleet import Fleet
@@ -11,14 +10,16 @@ from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
+from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
 from commissure.scenarios.deep_context.economics.claims import economics_claims
+from commissure.scenarios.deep_context.hired import with_hired
 from commissure.scenarios.deep_context.recursing.figures import figures_of
 from commissure.scenarios.deep_context.recursing.hidden import with_hidden_tokens
 from commissure.scenarios.deep_context.recursing.measures import measures_of
 from commissure.scenarios.deep_context.recursing.program import answer_all
-from commissure.scenarios.deep_context.recursing.roles import default_delegation, with_hired
+from commissure.scenarios.deep_context.recursing.roles import default_delegation
 from commissure.scenarios.deep_context.recursing.settings import Settings
 from commissure.scenarios.deep_context.recursing.speaking.speaker import Speaking
 from commissure.scenarios.deep_context.recursing.tables import cells, tables_of
@@ -41,8 +42,9 @@ class Oolong:
 
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """With a KV slot for each sub-call at once, and tokens as long as these texts' are. Raises UsageError."""
-        hired = with_hired(fleet, settings.delegation or default_delegation(fleet.profiles))
-        rated = with_text_rate(with_hidden_tokens(hired, settings.hidden_tokens), asked(settings, seed).text[:100_000])
+        known = with_hidden_tokens(fleet, settings.hidden_tokens)
+        delegation = delegation_of(settings.delegation or default_delegation(known.profiles))
+        rated = with_text_rate(with_hired(known, delegation.endpoints), asked(settings, seed).text[:100_000])
         return with_slots_side_by_side(rated, settings.fan_out, settings.slot_tokens)
 
     def behaviour(self, settings: Settings, seed: int) -> Speaking:
@@ -55,7 +57,7 @@ class Oolong:
 
     async def go_on(self, rt: Runtime, fleet: OpenFleet, settings: Settings, policy: str, kept: Kept) -> dict[str, Any]:
         """All questions; what is kept is not asked again."""
-        options = replace(Options(), chunk_tokens=settings.chunk_tokens, turns=settings.turns)
+        options = Options(chunk_tokens=settings.chunk_tokens, turns=settings.turns)
         profiles = {name: one.profile for name, one in fleet.endpoints.items()}
         delegation = settings.delegation or default_delegation(profiles)
         given, strategy = asked(settings, rt.seed), build_strategy(policy, options)

@@ -34,10 +34,10 @@ Pairs = AbstractSet[tuple[str, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """`parts` are points by part. `hallucinated` are keys, persons and counts that the log does not have.
+    """`parts` are points by part; all are 0 where the text is no report (`parsed`).
 
-    `zero_hallucination` is the flag that any invented change or person fails. `gated` is the total where a report that
-    cannot be parsed has none at all.
+    `precision` and `recall` are of attribution. `hallucinated` are keys, persons, areas and counts that the log does
+    not have. `zero_hallucination` is the flag that any invented change or person fails, and any text that is no report.
     """
 
     parts: dict[str, float] = field(hash=False)
@@ -53,13 +53,14 @@ class Grade:
         return sum(self.parts.values())
 
     @property
-    def gated(self) -> float:
-        """The total, 0 for a report that is not JSON of the schema."""
-        return self.total if self.parsed else 0.0
+    def f1(self) -> float:
+        """Of attribution: the harmonic mean of precision and recall."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
 
 
 def grade(said: str, commits: Sequence[Commit], package: str) -> Grade:
-    """Of any text. What is not a report of the schema, with nothing around it, scores in no part but honesty."""
+    """Of any text. What is not a report of the schema, with nothing around it, scores in no part."""
     try:
         report = Report.model_validate_json(said.strip(), strict=True)
     except (ValidationError, ValueError, RecursionError):
@@ -155,11 +156,11 @@ def _once(report: Report) -> float:
 
 
 def _support(report: Report, commits: Sequence[Commit]) -> float:
-    """The share of lines whose content words stand in the text of their change; one that says nothing supports any."""
-    texts: dict[str, set[str] | None] = {}
-    for commit in commits:
-        said = _words(_text(commit))
-        texts[commit.key] = said | _words(" ".join(commit.files)) if said else None
+    """The share of lines whose content words stand in the subject or body of their change.
+
+    A change that says nothing supports any line.
+    """
+    texts: dict[str, set[str] | None] = {commit.key: _words(_text(commit)) or None for commit in commits}
     items = [item for one in report.contributors for item in one.items]
     return sum(_supported(item.line, texts.get(item.key, set())) for item in items) / len(items) if items else 0.0
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
-from commissure.hal.errors import UsageError
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
@@ -22,22 +19,11 @@ async def answer_all(
     """One question after another, as each takes the endpoints for itself. What is kept is not asked again."""
     results = []
     for question in asked.questions:
-        before = kept.get(question.id)
+        before = kept.read(question.id, Result)
         if before is not None:
-            results.append(_read(question.id, before))
+            results.append(before)
             continue
         tree = Tree(rt, fleet, question.id, delegation_of(delegation), settings.limits)
         results.append(result_of(question, await strategy.answer(tree, asked.task(question)), tree))
         kept.keep(question.id, results[-1].model_dump(mode="json"))
     return results
-
-
-def _read(key: str, value: dict[str, object]) -> Result:
-    try:
-        return Result.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"kept.jsonl, {key!r}: {where}: {first['msg']}; the line was edited: without it, it is asked again"
-        ) from None

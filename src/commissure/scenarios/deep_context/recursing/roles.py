@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.profiles.model import models
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.profiles.quantity import value_of
-from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.places import price_usd
 
 # Of a sub-call, by which endpoints are compared.
@@ -29,18 +26,6 @@ def cheapest(profiles: Mapping[str, Profile]) -> str:
 def default_delegation(profiles: Mapping[str, Profile]) -> str:
     """As `--set delegation=` takes it."""
     return f"by_depth:0={ablest(profiles)},1={cheapest(profiles)}"
-
-
-def with_hired(fleet: Fleet, delegation: str) -> Fleet:
-    """The fleet without the endpoints that are paid by the hour and that the delegation does not name.
-
-    A delegation that names none may choose any, so that all are hired.
-    """
-    named = delegation_of(delegation).endpoints
-    if not named:
-        return fleet
-    kept = [one for one in fleet.specs if one.name in named or fleet.profiles[one.name].usd_per_hour is None]
-    return replace(fleet, specs=tuple(kept))
 
 
 def _able(profile: Profile) -> tuple[float, float, float]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
-from commissure.hal.profiles.quantity import value_of
 from commissure.hal.runtime import Runtime
 from commissure.policies.recursion.tree import Tree
 from commissure.scenarios.deep_context.activity.log import package_of
 from commissure.scenarios.deep_context.activity.render import render
+from commissure.scenarios.deep_context.hired import with_hired
 from commissure.scenarios.deep_context.reporting.pipeline import Maker
 from commissure.scenarios.deep_context.reporting.recipe import recipe_of
 from commissure.scenarios.deep_context.reporting.result import Result, result_of
@@ -38,8 +36,5 @@ def prepared(fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
     """
     text = render(commits_of(settings, seed))
     needed = used(roles_of(fleet.profiles, settings, policy))
-    specs = tuple(
-        one for one in fleet.specs if one.name in needed or not value_of(fleet.profiles[one.name].usd_per_hour)
-    )
-    kept = replace(fleet, specs=specs, profiles={one.name: fleet.profiles[one.name] for one in specs})
-    return with_text_rate(with_slots_side_by_side(kept, settings.fan_out, settings.slot_tokens), text)
+    slotted = with_slots_side_by_side(with_hired(fleet, needed), settings.fan_out, settings.slot_tokens)
+    return with_text_rate(slotted, text)

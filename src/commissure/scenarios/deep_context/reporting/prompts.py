@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commissure.policies.recursion.ask import Ask, tokens_of
+from commissure.scenarios.deep_context.activity.areas import SOURCES
 from commissure.scenarios.deep_context.reporting.rows import Row
 
-SOURCES = ("src", "lib", "pkg", "packages")
 LOG = "\n\nLOG\n"
 ROWS = "\n\nROWS\n"
 # An answer's length (assumed): a row of JSON with its hash, number, person, area and subject; a line of prose.

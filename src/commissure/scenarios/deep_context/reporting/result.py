@@ -57,7 +57,7 @@ def result_of(made: Made, commits: Sequence[Commit], package: str, tree: Tree, r
         total=found.total,
         precision=found.precision,
         recall=found.recall,
-        f1=_f1(found.precision, found.recall),
+        f1=found.f1,
         hallucinated=list(found.hallucinated)[:MOST_SHOWN],
         zero_hallucination=found.zero_hallucination,
         parsed=found.parsed,
@@ -76,7 +76,3 @@ def result_of(made: Made, commits: Sequence[Commit], package: str, tree: Tree, r
         calls=used.calls,
         wall_s=tree.rt.now() - tree.began_s,
     )
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

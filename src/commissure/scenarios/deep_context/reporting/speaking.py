@@ -11,11 +11,12 @@ from commissure.hal.clock.dice import dice
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.reply import Choice
 from commissure.policies.recursion.ask import CHARACTERS_A_TOKEN, tokens_of
+from commissure.scenarios.deep_context.activity.areas import SOURCES
 from commissure.scenarios.deep_context.activity.record import Commit, Totals
 from commissure.scenarios.deep_context.activity.render import parse
 from commissure.scenarios.deep_context.reporting.join import joined, period_of
 from commissure.scenarios.deep_context.reporting.mistakes import corrections, extracted, lines_of, miscounted
-from commissure.scenarios.deep_context.reporting.prompts import CHECK, LOG, ROWS, RULE, SOURCES, WHOLE, WRITE
+from commissure.scenarios.deep_context.reporting.prompts import CHECK, LOG, ROWS, RULE, WHOLE, WRITE
 from commissure.scenarios.deep_context.reporting.rows import Row, read_rows
 from commissure.scenarios.deep_context.reporting.skill import Errors, errors_of, found_share
 from commissure.theory.context.published import Source

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-
-from commissure.hal.errors import UsageError
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
@@ -22,7 +19,6 @@ from commissure.scenarios.tool_calling.records.record import Record
 from commissure.scenarios.tool_calling.shares import even_shares
 
 T = TypeVar("T")
-Piece = TypeVar("Piece", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +60,9 @@ async def _said(member: Member, records: Sequence[Record], kept: Kept) -> Said:
 
 def _foretold(member: Member, records: Sequence[Record], pilots: Sequence[Asked], kept: Kept) -> Foretold:
     key = f"{member.name} foretold"
-    before = kept.get(key)
+    before = kept.read(key, Foretold)
     if before is not None:
-        return _read(Foretold, key, before)
+        return before
     foretold = foretold_from(member.name, records, pilots, member.rt.seed)
     kept.keep(key, foretold.model_dump(mode="json"))
     return foretold
@@ -87,23 +83,12 @@ async def _once(
     member: Member, record: Record, phase: str, ask: Callable[[Record], Awaitable[Asked]], kept: Kept
 ) -> Asked:
     key = piece(member.name, record, phase)
-    before = kept.get(key)
+    before = kept.read(key, Asked)
     if before is not None:
-        return _read(Asked, key, before)
+        return before
     asked = await ask(record)
     kept.keep(key, asked.model_dump(mode="json"))
     return asked
-
-
-def _read(kind: type[Piece], key: str, value: Mapping[str, Any]) -> Piece:
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            f"kept.jsonl, {key!r}: {where}: {first['msg']}; the line was edited: without it, it is asked again"
-        ) from None
 
 
 async def _each(member: Member, records: Sequence[Record], ask: Callable[[Record, int], Awaitable[T]]) -> list[T]:

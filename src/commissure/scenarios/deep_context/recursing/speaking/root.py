@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from commissure.hal.call import Call
 from commissure.hal.clock.dice import dice
 from commissure.hal.profiles.model import Skill
+from commissure.hal.profiles.quantity import value_of
 from commissure.policies.recursion.ask import tokens_of
 from commissure.policies.recursion.repl.calls_out import ALL
 from commissure.policies.recursion.repl.calls_out import CHILDREN as CHILDREN_CALL
 from commissure.scenarios.deep_context.questions.plan import TOKENS_A_ROW, leaf_instructions
 from commissure.scenarios.deep_context.questions.record import Question
-from commissure.scenarios.deep_context.recursing.errors import chance
 
 _LOOK = 'lines = context.split("\\n")\nprint(len(lines))\nprint("\\n".join(lines[:4]))'
 _FACT = """\
@@ -87,8 +87,8 @@ def written(call: Call, question: Question, skill: Skill, labels: Sequence[str],
     """
     turn = sum(one.role == "assistant" for one in call.history)
     roll = dice(f"{name} {question.id} {question.text} program")
-    broken_at = roll.randrange(1, 3) if roll.random() < chance(skill.code_error) else -1
-    leaves = f"- {ALL}(" in call.system and roll.random() >= chance(skill.wrong_plan)
+    broken_at = roll.randrange(1, 3) if roll.random() < value_of(skill.code_error) else -1
+    leaves = f"- {ALL}(" in call.system and roll.random() >= value_of(skill.wrong_plan)
     if turn == broken_at:
         return fenced(_BROKEN)
     done = turn - (0 <= broken_at < turn)

@@ -12,7 +12,7 @@ from commissure.hal.reply import Choice
 from commissure.policies.recursion.ask import tokens_of
 from commissure.scenarios.deep_context.questions.needles import facts_in
 from commissure.scenarios.deep_context.questions.record import Question
-from commissure.scenarios.deep_context.recursing.errors import skill_of
+from commissure.scenarios.deep_context.recursing.mistakes import skill_of
 from commissure.scenarios.deep_context.recursing.settings import Settings
 from commissure.scenarios.deep_context.recursing.speaking.leaf import labelled, looked_up
 from commissure.scenarios.deep_context.recursing.speaking.root import written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from commissure.hal.clock.dice import Dice, dice
 from commissure.scenarios.deep_context.questions.record import Question
 from commissure.scenarios.deep_context.questions.scoring import score
-from commissure.scenarios.deep_context.recursing.errors import wrong_answer
+from commissure.scenarios.deep_context.recursing.mistakes import wrong_answer
 
 # So many wrong answers are drawn to see what they score by themselves.
 _DRAWS = 64

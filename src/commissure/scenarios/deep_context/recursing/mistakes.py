@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from commissure.hal.clock.dice import Dice
 from commissure.hal.errors import unknown
-from commissure.hal.profiles.model import Model, Skill, models
-from commissure.hal.profiles.quantity import Quantity
+from commissure.hal.profiles.model import Skill, models
 from commissure.scenarios.deep_context.questions.record import Question
 
 # Of the wrong labels this share goes to one neighbour: an even spread is too kind to comparisons (assumed).
@@ -21,11 +20,6 @@ def skill_of(model: str, stand_in: str) -> Skill:
         if name in known:
             return known[name]
     raise unknown("stand_in (a model with a skill)", stand_in, known)
-
-
-def chance(quantity: Quantity | None) -> float:
-    """A probability; 0 where it is unknown."""
-    return 0.0 if quantity is None else quantity.value
 
 
 def noisy(label: str, labels: Sequence[str], accuracy: float, roll: Dice) -> str:
@@ -52,8 +46,3 @@ def _wrong_number(right: int, roll: Dice) -> int:
     """Some part of it too many or too few, and at least one."""
     away = max(1, round(abs(roll.gauss(0.0, 0.15)) * right))
     return max(0, right - away) if roll.random() < 0.5 and right else right + away
-
-
-def known_models() -> dict[str, Model]:
-    """The models whose skill is known."""
-    return {name: one for name, one in models().items() if one.skill is not None}

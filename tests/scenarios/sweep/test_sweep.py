@@ -13,7 +13,8 @@ from commissure.hal.errors import UsageError
 from commissure.hal.journal import read_records
 from commissure.scenarios.scenario import find_scenario
 from commissure.scenarios.sweep import sweep as sweeping
-from commissure.scenarios.sweep.aims import Asked, parse_measures
+from commissure.scenarios.sweep.aims import Aim, Asked, parse_measures
+from commissure.scenarios.sweep.figures import figures_of
 from commissure.scenarios.sweep.grid import make_grid
 from commissure.scenarios.sweep.leg import Ended, Job
 from commissure.scenarios.sweep.pool import run_jobs
@@ -74,6 +75,17 @@ def test_the_report_is_one_page_with_its_figures(alone: Sweep) -> None:
     for told in ("calls against USD", "calls against seconds", "front of these two", "<td>*</td>", "hypervolume 0."):
         assert told in page
     assert "did not end" not in page
+
+
+def test_figures_name_what_the_user_named(alone: Sweep) -> None:
+    odd = {"settings": {"slots": r"$\frac$", "iterations": "<&>"}, "policy": "$x$"}
+    rows = [row.model_copy(update=odd) for row in alone.outcome.rows]
+    for way in (True, False):
+        aims = [Aim("time_s", way), Aim("misses", False)]
+        found = dict(figures_of(alone.outcome.model_copy(update={"rows": rows, "measures": aims})))
+        assert list(found) == ["misses against USD", "misses against seconds"]
+        assert r"slots $\frac$ iterations &lt;&amp;&gt; $x$" in found["misses against seconds"]
+        assert f"seconds: time_s ({'max' if way else 'min'})" in found["misses against seconds"]
 
 
 def test_cores_and_the_order_of_ending_change_nothing(

@@ -73,6 +73,12 @@ def test_a_leg_measures_what_its_records_say() -> None:
     assert "misses_per_iteration" in ended.others
 
 
+def test_a_scenario_cannot_pass_its_own_for_the_ledger_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(LOOP), "measure", lambda *_: {"calls": -1, "own": -1})
+    ended = run_job(Job(0, 0, LOOP, {"iterations": "1"}, "local", "lru", 0))
+    assert (ended.values["calls"], ended.values["own"]) == (6.0, -1.0)
+
+
 def test_what_fails_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_job(Job(0, 0, LOOP, {"slots": "0"}, "local", "lru", 0)).failed == (
         "setting slots: Input should be greater than or equal to 1 (given: '0')"

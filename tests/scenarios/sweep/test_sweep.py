@@ -148,6 +148,19 @@ def test_an_interrupt_keeps_the_rows_that_ended(alone: Sweep, tmp_path: Path) ->
     assert "did not end" in made.folder.report.read_text()
 
 
+def test_the_first_leg_that_ended_well_says_what_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def partly(jobs: Sequence[Job], processes: int) -> Generator[Ended, None, None]:
+        for job in reversed(jobs):
+            where = (job.order, job.combination, job.seed)
+            values = {"time_s": 1.0, **({"early": 1.0} if job.order < 4 else {})}
+            yield Ended(*where, failed="why") if job.order < 3 else Ended(*where, values)
+
+    monkeypatch.setattr(sweeping, "run_jobs", partly)
+    outcome = swept(tmp_path, asked=parse_measures("early")).run()
+    assert [aim.name for aim in outcome.measures] == ["early"]
+    assert outcome.rows[0].failed == "seed 0: why"
+
+
 def test_an_unknown_measure_stops_at_the_first_leg(tmp_path: Path) -> None:
     made, steps = swept(tmp_path, asked=parse_measures("mises")), list[str]()
     with pytest.raises(UsageError, match=r"unknown measure 'mises'\. Did you mean 'misses'\?"):

@@ -36,7 +36,9 @@ class Sweep:
         self._aims: list[Aim] = []
         self._rows: list[Row] = []
         self._came: dict[int, list[Ended]] = {}
+        # The legs that came before the one that says what is measured; None once it has.
         self._early: dict[int, Ended] | None = {}
+        self._awaited = 0
         self._complete = False
         self.folder = RunFolder.create(root, f"{grid.scenario.name}-sweep", 0, _manifest(grid))
 
@@ -88,14 +90,12 @@ class Sweep:
         if self._early is None:
             return
         self._early[ended.order] = ended
-        for order in range(len(self._early)):
-            if order not in self._early:
-                return
-            first = self._early[order]
+        while (first := self._early.pop(self._awaited, None)) is not None:
             if first.failed is None:
                 self._early = None
                 self._aims = choose(self._asked, [*first.values, "time_p95_s"], first.others)
                 return
+            self._awaited += 1
 
     def _keep(self, journal: Journal, number: int, measures: dict[str, Any], failed: str | None) -> None:
         point = self._points[number]

@@ -125,6 +125,19 @@ def test_prose_around_a_report_is_no_report() -> None:
     assert grade(f"\n{said}\n", commits, "src").total == pytest.approx(100)
 
 
+def test_a_line_is_supported_by_what_was_said_of_its_change_not_by_its_files() -> None:
+    commits = [Commit("0" * 12, "A", "aa", "2025-01-01", 7, "Fix it (#7)", files=("src/scheduler/queue.py",))]
+    report = oracle(commits, "src")
+
+    def points(line: str) -> float:
+        (one,) = report.contributors
+        item = one.items[0].model_copy(update={"line": line})
+        changed = report.model_copy(update={"contributors": (one.model_copy(update={"items": (item,)}),)})
+        return grade_report(changed, commits, "src").parts["support"]
+
+    assert (points("Fix it"), points("scheduler queue"), points("fixes")) == (POINTS["support"], 0.0, 0.0)
+
+
 def test_areas_and_reverts() -> None:
     assert main_area(("src/x/a.py", "src/x/b.py", "tests/t.py")) == "src/x"
     assert main_area(("vllm/v1/a.py", "docs/b.md"), "vllm") == "docs"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from commissure.scenarios.deep_context.activity.areas import main_area
-from commissure.scenarios.deep_context.activity.oracle import oracle
+from commissure.scenarios.deep_context.activity.oracle import oracle, plain_line
 from commissure.scenarios.deep_context.activity.record import SHORT, Commit, Report
 
 POINTS = {
@@ -156,19 +156,18 @@ def _once(report: Report) -> float:
 
 
 def _support(report: Report, commits: Sequence[Commit]) -> float:
-    """The share of lines whose content words stand in the subject or body of their change.
-
-    A change that says nothing supports any line.
-    """
-    texts: dict[str, set[str] | None] = {commit.key: _words(_text(commit)) or None for commit in commits}
+    """The share of lines that are their change's subject, or whose content words stand in its subject or body."""
+    subjects = {(commit.key, plain_line(commit)) for commit in commits}
+    texts: dict[str, set[str]] = {}
+    for commit in commits:
+        texts.setdefault(commit.key, set()).update(_words(_text(commit)))
     items = [item for one in report.contributors for item in one.items]
-    return sum(_supported(item.line, texts.get(item.key, set())) for item in items) / len(items) if items else 0.0
+    supported = ((one.key, one.line) in subjects or _overlaps(one.line, texts.get(one.key, set())) for one in items)
+    return sum(supported) / len(items) if items else 0.0
 
 
-def _supported(line: str, text: set[str] | None) -> bool:
+def _overlaps(line: str, text: set[str]) -> bool:
     words = _words(line)
-    if text is None:
-        return True
     return bool(words) and len(words & text) >= SUPPORT * len(words)
 
 

@@ -17,9 +17,10 @@ from commissure.scenarios.sweep.aims import Aim, Asked, parse_measures
 from commissure.scenarios.sweep.figures import figures_of
 from commissure.scenarios.sweep.grid import make_grid
 from commissure.scenarios.sweep.leg import Ended, Job
+from commissure.scenarios.sweep.outcome import Outcome
 from commissure.scenarios.sweep.pool import run_jobs
 from commissure.scenarios.sweep.row import Row
-from commissure.scenarios.sweep.sweep import Outcome, Sweep
+from commissure.scenarios.sweep.sweep import Sweep
 
 OVER = ["slots=1,2,9", "iterations=1,3"]
 MISSES = parse_measures("min:misses,time_s,max:calls")

@@ -57,15 +57,16 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
     assert "topology" in shown.stdout
     only = json_of("compare", "cache-loop", "--sim-only", "--set", "workflow=branching", cwd=tmp_path)
     assert {leg["settings"]["workflow"] for leg in only["legs"]} == {"branching"}
-    claims = json_of("claims", cwd=tmp_path)
+    claims = json_of("claims", "cache-loop", cwd=tmp_path)
+    assert {claim["scenario"] for claim in claims} == {"cache-loop"}
     assert {"id", "scenario", "claimed", "sim", "live", "verdict", "inputs"} <= claims[0].keys()
     assert {claim["verdict"] for claim in claims} <= {"reproduced", "not reproduced", "not testable"}
     assert [one["scenario"] for one in json_of("scenarios", cwd=tmp_path)] == [
-        "branching-agents", "cache-loop", "concurrent-workflows", "podcast-interview", "constrained-decoding",
-        "tool-calls",
+        "branching-agents", "cache-loop", "concurrent-workflows", "podcast-interview", "activity-report", "oolong",
+        "recursion-gain", "constrained-decoding", "tool-calls",
     ]  # fmt: skip
     assert json_of("fleet", "check", "local", cwd=tmp_path)["endpoints"][0]["chip"] == "cpu"
-    for words in (["claims"], ["scenarios"], ["fleet", "check", "local"], ["run", "cache-loop"]):
+    for words in (["claims", "oolong"], ["scenarios"], ["fleet", "check", "local"], ["run", "cache-loop"]):
         assert command(*words, cwd=tmp_path).returncode == 0
 
 
@@ -73,6 +74,7 @@ def test_compare_claims_report_scenarios_and_fleet(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["run", "cache-lop"], "unknown scenario 'cache-lop'. Did you mean 'cache-loop'?"),
+        (["claims", "oolng"], "unknown scenario 'oolng'. Did you mean 'oolong'?"),
         (["run", "cache-loop", "--policy", "topolgy"], "Did you mean 'topology'? Allowed: arc, belady,"),
         (["run", "cache-loop", "--set", "iteration=3"], "Did you mean 'iterations'?"),
         (["run", "cache-loop", "--set", "iterations"], "--set iterations: give key=value"),

@@ -171,6 +171,7 @@ def report(run_dir: Annotated[Path, typer.Argument(help="A run folder.")], as_js
 
 @app.command()
 def claims(
+    scenario: Annotated[str | None, typer.Argument(help="Of this scenario only; default all.")] = None,
     runs: Annotated[Path, typer.Option("--runs", help="Where earlier live runs are looked for.")] = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
@@ -178,10 +179,11 @@ def claims(
     from dataclasses import asdict
 
     from commissure.scenarios.runfolder import earlier_legs
-    from commissure.scenarios.scenario import scenarios
+    from commissure.scenarios.scenario import find_scenario, scenarios
 
+    asked = scenarios().values() if scenario is None else [find_scenario(scenario)]
     measured = earlier_legs(runs)
-    found: list[Claim] = [claim for one in scenarios().values() for claim in one.claims(measured)]
+    found: list[Claim] = [claim for one in asked for claim in one.claims(measured)]
     if as_json:
         print_json([asdict(claim) for claim in found])
         return

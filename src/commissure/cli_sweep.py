@@ -61,8 +61,9 @@ def sweep(
         with progress(scenario, grid.legs, quiet=as_json) as advance:
             going.run(advance)
     except BaseException as error:
-        error.add_note(f"what had ended is in {going.folder.path}")
-        if going.outcome.rows and not isinstance(error, UsageError):
+        rows = len(going.outcome.rows)
+        error.add_note(f"{rows or 'no'} rows ended: {going.folder.path}")
+        if rows and not isinstance(error, UsageError):
             _show(going, as_json=as_json)
         raise
     _show(going, as_json=as_json)

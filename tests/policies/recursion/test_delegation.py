@@ -14,8 +14,9 @@ from commissure.hal.capabilities import Capabilities
 from commissure.hal.errors import Unsupported
 from commissure.hal.ledger import Amount
 from commissure.hal.profiles.profile import load_profile
+from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.ask import KINDS, Kind
-from commissure.policies.recursion.delegation import build_delegation, delegation_names, own_delegation
+from commissure.policies.recursion.delegation import build_delegation, delegation_names
 from commissure.policies.recursion.delegation.by_depth import ByDepth
 from commissure.policies.recursion.delegation.delegation import Delegation
 from commissure.policies.recursion.places import price_usd, seconds
@@ -118,7 +119,7 @@ def test_who_is_not_able_is_stood_in_for_by_the_cheapest_unless_that_is_forbidde
 )
 def test_what_is_wrong_is_said(given_: str, message: str) -> None:
     with pytest.raises(cm.UsageError, match=message):
-        build_delegation(given_)
+        delegation_of(given_)
 
 
 OWN = """
@@ -151,7 +152,7 @@ def test_a_users_own_is_found_and_made(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     fleet = cm.FleetStatus((candidate("a", 2.0), candidate("b", 1.0)))
     for spec in ("own_place.py:Last", "own_place:Last", "own_place.py:make"):
-        assert build_delegation(spec).place(0, "plan", 100, left(1), fleet).name == "b"
+        assert delegation_of(spec).place(0, "plan", 100, left(1), fleet).name == "b"
     for spec, message in {
         "own_place.py:Lst": "unknown delegation of .*Did you mean 'Last'",
         "own_place.py:Unfinished": "Unfinished is no delegation yet: it has no place",
@@ -161,14 +162,12 @@ def test_a_users_own_is_found_and_made(tmp_path: Path, monkeypatch: pytest.Monke
         "own_plac.py:Last": "Did you mean 'own_place.py'",
     }.items():
         with pytest.raises(cm.UsageError, match=message):
-            build_delegation(spec)
+            delegation_of(spec)
 
 
 def test_one_may_be_given_itself() -> None:
     given_: Delegation = ByDepth({0: "a"})
-    assert own_delegation(given_) is given_
-    assert isinstance(own_delegation("cheapest"), Delegation)
+    assert delegation_of(given_) is given_
+    assert isinstance(delegation_of("cheapest"), Delegation)
     with pytest.raises(cm.UsageError, match=r"a delegation has place\("):
-        own_delegation(7)  # type: ignore[arg-type]
-    with pytest.raises(cm.UsageError, match="build an instance"):
-        own_delegation(ByDepth)  # type: ignore[arg-type]
+        delegation_of(7)  # type: ignore[arg-type]

@@ -12,10 +12,24 @@ from commissure.hal.errors import UsageError
 from commissure.policies.custom.kind import Kind, name_of
 from commissure.policies.custom.load import find
 from commissure.policies.custom.module import failed
-from commissure.policies.recursion.delegation import delegation_names
+from commissure.policies.recursion.delegation import build_delegation, delegation_names
 from commissure.policies.recursion.delegation.delegation import Delegation
 
 DELEGATION = Kind("delegation", Delegation, "build()", delegation_names)
+
+
+def delegation_of(given: Delegation | str, folder: Path | None = None) -> Delegation:
+    """One that is given itself, one of ours as `name:key=endpoint`, or a user's own as `module:Name` or `file.py:Name`.
+
+    Raises UsageError.
+    """
+    if isinstance(given, Delegation):
+        return given
+    if not isinstance(given, str):
+        raise UsageError(f"a delegation has place(depth, kind, est_tokens, left, fleet), which {given!r:.60} has not")
+    name, _, rest = given.partition(":")
+    own = name not in delegation_names() and (given.endswith(".py") or (rest and "=" not in rest))
+    return load_delegation(given, folder) if own else build_delegation(given)
 
 
 def load_delegation(given: str, folder: Path | None = None) -> Delegation:

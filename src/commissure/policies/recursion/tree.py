@@ -25,7 +25,6 @@ from commissure.hal.reply import Reply
 from commissure.hal.runtime import Runtime
 from commissure.policies.custom.module import failed as fault_of
 from commissure.policies.recursion.ask import Ask, Failed, FailureKind, Limits, Outcome, Said
-from commissure.policies.recursion.delegation import own_delegation
 from commissure.policies.recursion.delegation.delegation import Delegation
 
 # A sub-call that a provider has no quota for waits and tries again, with full jitter (Brooker, "Exponential Backoff
@@ -34,21 +33,21 @@ MOST_WAITS, FIRST_WAIT_S, LONGEST_WAIT_S = 20, 0.5, 30.0
 
 
 class Tree:
-    """The account, the limits and the trajectory of one recursion. Its delegation is given itself, or by name.
+    """The account, the limits and the trajectory of one recursion.
 
     `ledger` is its own, within the run's: nothing is sent that passes a budget. A call that brings no answer is a
     `Failed`, and the others go on; what is tried again is the endpoint's `resilience`. A fault of the delegation itself
     is the user's: UsageError, raised to whoever awaits the recursion. So is an endpoint that the fleet does not have.
     """
 
-    def __init__(self, rt: Runtime, fleet: OpenFleet, name: str, delegation: Delegation | str, limits: Limits) -> None:
-        self.delegation = own_delegation(delegation)
-        for named in self.delegation.endpoints:
+    def __init__(self, rt: Runtime, fleet: OpenFleet, name: str, delegation: Delegation, limits: Limits) -> None:
+        for named in delegation.endpoints:
             if named not in fleet.endpoints:
-                raise unknown(f"endpoint of delegation {type(self.delegation).__name__}", named, fleet.endpoints)
+                raise unknown(f"endpoint of delegation {type(delegation).__name__}", named, fleet.endpoints)
         self.rt = rt
         self.fleet = fleet
         self.name = name
+        self.delegation = delegation
         self.limits = limits
         self.ledger = Ledger(limits.budget, within=fleet.ledger)
         self.failures: list[Failed] = []

@@ -10,7 +10,7 @@ from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.journal import CallRecord
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
-from commissure.policies.recursion.delegation import build_delegation
+from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.strategies import build_strategy, strategy_names
 from commissure.policies.recursion.strategies.strategy import Options
 from commissure.scenarios.deep_context.economics.claims import economics_claims
@@ -43,7 +43,7 @@ class Oolong:
     def fleet(self, fleet: Fleet, settings: Settings, policy: str, seed: int) -> Fleet:
         """With a KV slot for each sub-call at once, and tokens as long as these texts' are. Raises UsageError."""
         known = with_hidden_tokens(fleet, settings.hidden_tokens)
-        delegation = build_delegation(settings.delegation or default_delegation(known.profiles))
+        delegation = delegation_of(settings.delegation or default_delegation(known.profiles))
         rated = with_text_rate(with_hired(known, delegation.endpoints), asked(settings, seed).text[:100_000])
         return with_slots_side_by_side(rated, settings.fan_out, settings.slot_tokens)
 

@@ -13,7 +13,7 @@ from commissure.scenarios.sweep.row import Row, Statistic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from commissure.scenarios.sweep.sweep import Outcome
+    from commissure.scenarios.sweep.outcome import Outcome
 
 ACROSS = {"cost_usd": "USD", "time_s": "seconds"}
 # More names than that would hide the points.
@@ -39,16 +39,20 @@ def plane(rows: Sequence[Row], across: Aim, up: Aim, unit: str, swept: Sequence[
     """Each row as a point with its intervals, a colour a policy; the step line is the front of these two alone."""
     figure, axes = new_axes(9.0, 4.0)
     for place, policy in enumerate(dict.fromkeys(row.policy for row in rows)):
-        _points(axes, [row for row in rows if row.policy == policy], across, up, COLOURS[place % len(COLOURS)], policy)
+        _points(
+            axes,
+            [row for row in rows if row.policy == policy],
+            across,
+            up,
+            COLOURS[place % len(COLOURS)],
+            _plain(policy),
+        )
     best = sorted(front(rows, [across, up]), key=lambda row: (_mean(row, across), _mean(row, up)))
     axes.step(
         [_mean(row, across) for row in best], [_mean(row, up) for row in best],
         where="pre" if across.maximise else "post", color="#999999", lw=1.2, zorder=0, label="front of these two",
     )  # fmt: skip
-    for row in best if len(best) <= MOST_NAMES else ():
-        values = {"fleet": row.fleet, **row.settings}
-        name = " ".join(f"{key} {values[key]}" for key in swept)
-        axes.annotate(name, (_mean(row, across), _mean(row, up)), (4, 4), textcoords="offset points", fontsize=6)
+    _name_points(axes, [((_mean(row, across), _mean(row, up)), _name(row, swept)) for row in best])
     axes.set_xlabel(f"{unit}: {across}")
     axes.set_ylabel(str(up))
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.0))
@@ -60,8 +64,28 @@ def _points(axes: Axes, rows: Sequence[Row], across: Aim, up: Aim, colour: str, 
         [_mean(row, across) for row in rows], [_mean(row, up) for row in rows],
         xerr=_errors([row.measures[across.name] for row in rows]),
         yerr=_errors([row.measures[up.name] for row in rows]),
-        fmt="o", ms=4, lw=0.8, capsize=2, color=colour, label=policy,
+        fmt="o", ms=4, lw=0.8, capsize=2, color=colour, label=_plain(policy),
     )  # fmt: skip
+
+
+def _name_points(axes: Axes, named: Sequence[tuple[tuple[float, float], str]]) -> None:
+    """What lies at one place has one name between them."""
+    by_place: dict[tuple[float, float], list[str]] = {}
+    for place, name in named:
+        by_place.setdefault(place, []).append(name)
+    for place, names in by_place.items() if len(by_place) <= MOST_NAMES else ():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        axes.annotate(f"{names[0]}{others}", place, (4, 4), textcoords="offset points", fontsize=6)
+
+
+def _name(row: Row, swept: Sequence[str]) -> str:
+    values = {"fleet": row.fleet, **row.settings}
+    return _plain(" ".join([*(f"{key} {values[key]}" for key in swept), row.policy]))
+
+
+def _plain(text: str) -> str:
+    """As it stands: what is between two dollars would be read as mathematics."""
+    return text.replace("$", r"\$")
 
 
 def _errors(found: Sequence[Statistic]) -> list[list[float]]:

@@ -10,7 +10,7 @@ from commissure.scenarios.sweep.figures import figures_of
 from commissure.scenarios.sweep.table import notes_of, table_of
 
 if TYPE_CHECKING:
-    from commissure.scenarios.sweep.sweep import Outcome
+    from commissure.scenarios.sweep.outcome import Outcome
 
 
 def write_sweep_report(path: Path, outcome: Outcome) -> None:

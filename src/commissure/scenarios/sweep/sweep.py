@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from commissure.hal.errors import UsageError
 from commissure.hal.files import write_whole
 from commissure.hal.journal import Journal
@@ -18,25 +16,11 @@ from commissure.scenarios.sweep.aims import Aim, Asked, choose
 from commissure.scenarios.sweep.front import front, hypervolume
 from commissure.scenarios.sweep.grid import Combination, Grid
 from commissure.scenarios.sweep.leg import Ended, Job
+from commissure.scenarios.sweep.outcome import Outcome
 from commissure.scenarios.sweep.pool import run_jobs
 from commissure.scenarios.sweep.row import Row, aggregate
 
 ROWS = "rows.jsonl"
-
-
-class Outcome(BaseModel):
-    """summary.json of a sweep: the rows that ended, by number, and which of them are on the front of the measures."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scenario: str
-    complete: bool
-    seeds: int
-    swept: list[str]
-    measures: list[Aim]
-    front: list[int]
-    hypervolume: float | None
-    rows: list[Row]
 
 
 class Sweep:
@@ -52,7 +36,9 @@ class Sweep:
         self._aims: list[Aim] = []
         self._rows: list[Row] = []
         self._came: dict[int, list[Ended]] = {}
+        # The legs that came before the one that says what is measured; None once it has.
         self._early: dict[int, Ended] | None = {}
+        self._awaited = 0
         self._complete = False
         self.folder = RunFolder.create(root, f"{grid.scenario.name}-sweep", 0, _manifest(grid))
 
@@ -104,14 +90,12 @@ class Sweep:
         if self._early is None:
             return
         self._early[ended.order] = ended
-        for order in range(len(self._early)):
-            if order not in self._early:
-                return
-            first = self._early[order]
+        while (first := self._early.pop(self._awaited, None)) is not None:
             if first.failed is None:
                 self._early = None
                 self._aims = choose(self._asked, [*first.values, "time_p95_s"], first.others)
                 return
+            self._awaited += 1
 
     def _keep(self, journal: Journal, number: int, measures: dict[str, Any], failed: str | None) -> None:
         point = self._points[number]

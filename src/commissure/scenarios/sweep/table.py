@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from commissure.scenarios.scenario import Table
+from commissure.scenarios.sweep.outcome import Outcome
 from commissure.scenarios.sweep.row import Row, Statistic
-from commissure.scenarios.sweep.sweep import Outcome
 
 
 def table_of(outcome: Outcome) -> Table:

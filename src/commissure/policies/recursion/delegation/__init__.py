@@ -17,16 +17,9 @@ def delegation_names() -> list[str]:
 
 
 def build_delegation(given: str) -> Delegation:
-    """The one that is given as `name` or `name:key=endpoint,key=endpoint`; or a user's own, as `module:Name` or
-    `file.py:Name`, found from the current folder. Raises UsageError.
-    """
+    """The one that is given as `name` or `name:key=endpoint,key=endpoint`. Raises UsageError."""
     name, _, rest = given.partition(":")
     if name not in delegation_names():
-        if given.endswith(".py") or (rest and "=" not in rest):
-            # It needs the names of this folder itself.
-            from commissure.policies.custom.delegation import load_delegation
-
-            return load_delegation(given)
         raise unknown("delegation", name, delegation_names())
     options: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in rest.split(","))):
@@ -38,14 +31,3 @@ def build_delegation(given: str) -> Delegation:
         options[key.strip()] = value.strip()
     made: Delegation = import_module(f"{__name__}.{name}").build(options)
     return made
-
-
-def own_delegation(given: Delegation | str) -> Delegation:
-    """One that is given itself, or by name. Raises UsageError for what is neither."""
-    if isinstance(given, Delegation):
-        return given
-    if isinstance(given, str):
-        return build_delegation(given)
-    if isinstance(given, type):
-        raise UsageError(f"a recursion takes a delegation itself: build an instance, {given.__name__}(...)")
-    raise UsageError(f"a delegation has place(depth, kind, est_tokens, left, fleet), which {given!r:.60} has not")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from commissure.hal.fleets.open_fleet import OpenFleet
 from commissure.hal.kept import Kept
 from commissure.hal.runtime import Runtime
-from commissure.policies.recursion.delegation import build_delegation
+from commissure.policies.custom.delegation import delegation_of
 from commissure.policies.recursion.strategies.strategy import Strategy
 from commissure.policies.recursion.tree import Tree
 from commissure.scenarios.deep_context.recursing.result import Result, result_of
@@ -23,7 +23,7 @@ async def answer_all(
         if before is not None:
             results.append(before)
             continue
-        tree = Tree(rt, fleet, question.id, build_delegation(delegation), settings.limits)
+        tree = Tree(rt, fleet, question.id, delegation_of(delegation), settings.limits)
         results.append(result_of(question, await strategy.answer(tree, asked.task(question)), tree))
         kept.keep(question.id, results[-1].model_dump(mode="json"))
     return results

@@ -153,9 +153,11 @@ class Tree:
             return self.failed("endpoint", str(error), ask, start_s, chosen.name)
         except CommissureError:
             raise
-        except BaseException:
+        except BaseException as error:
             # What it took is in the account, so it is in the trajectory too; there is nobody to give an outcome to.
-            self._lost("cancelled", "stopped from outside", ask, start_s, chosen.name)
+            fault = isinstance(error, Exception)
+            kind, words = (type(error).__name__, str(error)) if fault else ("cancelled", "stopped from outside")
+            self._lost(kind, words, ask, start_s, chosen.name)
             raise
         if reply is None:
             problem = f"cut off: the {self.limits.wall_s:g} s have passed"

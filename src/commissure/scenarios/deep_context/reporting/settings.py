@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from commissure.policies.recursion.ask import Limits
 from commissure.theory.context.published import Source
 
-Amount = Annotated[float, Field(gt=0)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NAME, SYNTHETIC = "activity-report", "synthetic"
 
 

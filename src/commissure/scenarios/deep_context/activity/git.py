@@ -12,10 +12,12 @@ from pathlib import Path
 from commissure.hal.errors import UsageError
 from commissure.scenarios.deep_context.activity.record import SHORT, Commit
 
-PR = re.compile(r"\(#(\d+)\)\s*$")
-_FIELD, _END = "\x1f", "\x1e"
-# hash, author, address by .mailmap, day, subject, body
-_FORMAT = f"{_END}%H{_FIELD}%aN{_FIELD}%aE{_FIELD}%as{_FIELD}%s{_FIELD}%b{_FIELD}"
+# A number of more digits is none that a host gives.
+PR = re.compile(r"\(#([0-9]{1,9})\)\s*$")
+# hash, author, address by .mailmap, day, subject, body, and then the names of files: apart by the one character that
+# no part of a commit can hold.
+_FORMAT = "%x00%H%x00%aN%x00%aE%x00%as%x00%s%x00%b%x00"
+_PARTS = 7
 _ADDRESS = re.compile(r"<?[\w.+-]{1,64}@[\w.-]{1,255}>?")
 _TRAILER = re.compile(r"(?im)^co-authored-by:\s*([^<\n]+?)\s*(?:<[^>\n]*>)?\s*$")
 MOST_COMMITS = 50_000
@@ -56,14 +58,14 @@ def _environment() -> dict[str, str]:
 
 
 def _commits(said: str) -> Iterator[Commit]:
-    for part in said.split(_END)[1:]:
-        sha, author, address, day, subject, rest = part.split(_FIELD, 5)
-        body, _, names = rest.rpartition(_FIELD)
+    clean, parts = without_addresses, said.split("\0")[1:]
+    for start in range(0, len(parts) - _PARTS + 1, _PARTS):
+        sha, author, address, day, subject, body, names = parts[start : start + _PARTS]
         number = PR.search(subject)
         yield Commit(
-            sha[:SHORT], _clean(author), person_of(address or author), day, int(number[1]) if number else None,
-            _clean(subject), _clean(body), tuple(_clean(name) for name in _TRAILER.findall(body)),
-            tuple(name for name in names.split("\n") if name.strip()),
+            sha[:SHORT], clean(author), person_of(address or author), day, int(number[1]) if number else None,
+            clean(subject), clean(body), tuple(map(clean, _TRAILER.findall(body))),
+            tuple(clean(name) for name in names.split("\n") if name.strip()),
         )  # fmt: skip
 
 
@@ -72,6 +74,8 @@ def person_of(address: str) -> str:
     return sha256(address.strip().lower().encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def _clean(text: str) -> str:
-    """Without addresses."""
-    return _ADDRESS.sub("", text).strip()
+def without_addresses(text: str) -> str:
+    """The text without e-mail addresses, and without those that stand there once others are taken out."""
+    while (cleaned := _ADDRESS.sub("", text)) != text:
+        text = cleaned
+    return text.strip()

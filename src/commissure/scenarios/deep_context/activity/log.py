@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
-from commissure.scenarios.deep_context.activity.git import commits_of_repository
+from commissure.scenarios.deep_context.activity.git import commits_of_repository, person_of, without_addresses
 from commissure.scenarios.deep_context.activity.record import Commit
 
 FORM = "one commit a line, newest first: {sha, author, person, date, pr, subject, body, co_authors, files}, as JSON"
@@ -20,11 +20,11 @@ FORM = "one commit a line, newest first: {sha, author, person, date, pr, subject
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    sha: str
+    sha: Annotated[str, Field(pattern="^[0-9a-f]{6,40}$")]
     author: str
-    person: str
-    date: str
-    pr: int | None = None
+    person: Annotated[str, Field(pattern=r"^\S+$")]
+    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}")]
+    pr: Annotated[int, Field(ge=1, lt=10**9)] | None = None
     subject: str
     body: str = ""
     co_authors: tuple[Any, ...] = ()
@@ -63,12 +63,20 @@ def _of_file(path: Path) -> list[Commit]:
 def _commit(path: Path, number: int, line: str) -> Commit:
     try:
         one = _Line.model_validate(json.loads(line))
+        one.model_dump_json()  # half of a surrogate pair can neither be sent nor written
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the line"
         raise UsageError(f"{path}:{number}: {field}: {first['msg']}; it is to be {FORM}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:{number}: no JSON: {line!r:.60}; it is to be {FORM}") from None
-    who = tuple(str(other.get("person") or other.get("name")) if isinstance(other, dict) else str(other)
-                for other in one.co_authors)  # fmt: skip
-    return Commit(one.sha, one.author, one.person, one.date[:10], one.pr, one.subject, one.body, who, tuple(one.files))
+    others = [
+        str(other.get("person") or other.get("name")) if isinstance(other, dict) else str(other)
+        for other in one.co_authors
+    ]
+    clean = without_addresses
+    person = person_of(one.person) if "@" in one.person else one.person
+    return Commit(
+        one.sha, clean(one.author), person, one.date[:10], one.pr, clean(one.subject), clean(one.body),
+        tuple(map(clean, others)), tuple(map(clean, one.files)),
+    )  # fmt: skip

@@ -21,7 +21,7 @@ from commissure.scenarios.deep_context.activity.record import (
 
 TOP = 5
 _REVERTS = re.compile(r'^\s*(?:\[[^\]]*\]\s*)*revert\b\s*:?\s*"?', re.IGNORECASE)
-_NAMED = re.compile(r"\(#(\d+)\)")
+_NAMED = re.compile(r"\(#([0-9]{1,9})\)")
 _HASH = re.compile(r"[Tt]his reverts commit ([0-9a-f]{7,40})")
 Line = Callable[[Commit], str]
 

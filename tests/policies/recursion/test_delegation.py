@@ -178,3 +178,19 @@ def test_one_may_be_given_itself() -> None:
 def test_numbers_that_are_none_are_told(given: str) -> None:
     with pytest.raises(UsageError):
         build_delegation(given)
+
+
+def test_endpoints_that_cannot_be_read_are_the_users_fault() -> None:
+    class Odd(Delegation):
+        @property
+        def endpoints(self) -> tuple[str, ...]:
+            raise RuntimeError("later")
+
+        def place(self, *given_: object) -> cm.Candidate:
+            raise AssertionError
+
+    async def work(rt: cm.Runtime, opened: cm.OpenFleet) -> None:
+        cm.Tree(rt, opened, "t", Odd(), cm.Limits())
+
+    with pytest.raises(cm.UsageError, match=r"Odd.endpoints cannot be read: RuntimeError: later"):
+        cm.run(work, cm.Fleet.load("null"))

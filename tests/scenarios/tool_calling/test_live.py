@@ -8,7 +8,6 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.scenarios.legs import LegSummary, run_leg, summarise
 from commissure.scenarios.scenario import parse_settings
 from commissure.scenarios.tool_calling.constrained_decoding import SCENARIO
-from commissure.scenarios.tool_calling.decoding.tasks import TASKS
 
 pytestmark = pytest.mark.local
 
@@ -18,7 +17,7 @@ def live(policy: str, **changes: str) -> LegSummary:
     return summarise(SCENARIO, settings, policy, run_leg(SCENARIO, settings, Fleet.load(), policy, "live", 5))
 
 
-@pytest.mark.parametrize(("temperature", "calls"), [("0", len(TASKS)), ("1.5", 5)])
+@pytest.mark.parametrize(("temperature", "calls"), [("0", 5), ("1.5", 3)])
 def test_every_answer_under_a_schema_is_accepted_or_could_go_on(
     temperature: str, calls: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -189,7 +189,7 @@ def test_what_is_no_log_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     (tmp_path / "no_repository").mkdir()
     for given_, told in (
-        ({"log": str(tmp_path / "bad.jsonl")}, r"bad.jsonl:1: author"),
+        ({"log": str(tmp_path / "bad.jsonl")}, r"bad.jsonl:1: sha"),
         ({"log": str(tmp_path / "broken.jsonl")}, ":1: no JSON"),
         ({"log": str(tmp_path / "binary.jsonl")}, "is no text"), ({"log": str(tmp_path / "empty.jsonl")}, "no commit"),
         ({"log": str(tmp_path / "absent")}, "cannot be read"), ({"repo": str(tmp_path / "absent")}, "no folder"),

@@ -10,36 +10,53 @@ from hashlib import sha256
 from pathlib import Path
 
 from commissure.hal.errors import UsageError
-from commissure.scenarios.deep_context.activity.record import SHORT, Commit
+from commissure.scenarios.deep_context.activity.record import SHORT, Commit, pr_in
 
-PR = re.compile(r"\(#(\d+)\)\s*$")
-_FIELD, _END = "\x1f", "\x1e"
-# hash, author, address by .mailmap, day, subject, body
-_FORMAT = f"{_END}%H{_FIELD}%aN{_FIELD}%aE{_FIELD}%as{_FIELD}%s{_FIELD}%b{_FIELD}"
+# hash, author and address by .mailmap, day, subject, body; NUL stands in no message, and in no name as git quotes it.
+_FORMAT = "".join(f"%x00{field}" for field in ("%H", "%aN", "%aE", "%as", "%s", "%b")) + "%x00"
+_FIELDS = 7
 _ADDRESS = re.compile(r"<?[\w.+-]{1,64}@[\w.-]{1,255}>?")
 _TRAILER = re.compile(r"(?im)^co-authored-by:\s*([^<\n]+?)\s*(?:<[^>\n]*>)?\s*$")
+_ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
+_ESCAPED = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
+# What a repository's own settings could change of what is printed, as git has it by default.
+_SETTINGS = (
+    "core.quotePath=false", "core.fsmonitor=false", "log.showSignature=false", "log.showRoot=true", "diff.renames=true",
+)  # fmt: skip
+_PRINTED = ("--no-merges", "--name-only", "--no-relative", "--no-color", "--no-ext-diff", "--encoding=UTF-8",
+            f"-O{os.devnull}", f"--format={_FORMAT}")  # fmt: skip
 MOST_COMMITS = 50_000
 TIMEOUT_S = 120
 
 
 def commits_of_repository(path: Path) -> list[Commit]:
-    """Newest first, merges left out, at most 50,000. Raises UsageError where git or the repository is missing."""
+    """Newest first, merges left out, at most 50,000; a bare repository has them too.
+
+    Raises UsageError where git or the repository is missing, without commits, or shallow.
+    """
     if not path.is_dir():
         raise UsageError(f"{path}: is no folder; give the path of a git repository")
-    said = _git(path, "log", "--no-merges", "--name-only", f"--max-count={MOST_COMMITS}", f"--format={_FORMAT}")
-    return list(_commits(said))
+    # The last commit that a shallow clone has seems to add every file.
+    if _git(path, "rev-parse", "--is-shallow-repository").strip() == "true":
+        raise UsageError(f"{path}: is a shallow clone, without its older commits: fetch them with "
+                         f"git -C {path} fetch --unshallow")  # fmt: skip
+    return list(_commits(_git(path, "log", f"--max-count={MOST_COMMITS}", *_PRINTED)))
 
 
 def _git(path: Path, *words: str) -> str:
-    command = ["git", "--no-pager", "-c", "core.quotePath=false", "-c", "log.showSignature=false", *words]
+    settings = (word for one in _SETTINGS for word in ("-c", one))
+    command = ["git", "--no-pager", "--no-replace-objects", *settings, *words]
     try:
         done = subprocess.run(
-            command, cwd=path, env=_environment(), capture_output=True, timeout=TIMEOUT_S, check=False
-        )
+            command, cwd=path, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_S,
+            check=False,
+        )  # fmt: skip
     except FileNotFoundError:
         raise UsageError("git is not installed; give a log as JSON lines instead: --set log=PATH") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"{path}: git took more than {TIMEOUT_S} s") from None
+    except OSError as error:
+        raise UsageError(f"{path}: git cannot be run there: {error.strerror}") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise UsageError(f"{path}: {said[-1] if said else 'git failed'}; give a git repository with commits")
@@ -50,20 +67,20 @@ def _environment() -> dict[str, str]:
     """The user's own settings stay out, so that the same history reads the same everywhere."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     quiet = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    # A repository of somebody else is read, and nothing in it is run.
+    # A repository of somebody else is read, and nothing in it is run; a partial clone fetches nothing.
     safe = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
-    return kept | quiet | safe
+    return kept | quiet | safe | {"GIT_ALLOW_PROTOCOL": ""}
 
 
 def _commits(said: str) -> Iterator[Commit]:
-    for part in said.split(_END)[1:]:
-        sha, author, address, day, subject, rest = part.split(_FIELD, 5)
-        body, _, names = rest.rpartition(_FIELD)
-        number = PR.search(subject)
+    parts = said.split("\0")[1:]
+    for start in range(0, len(parts), _FIELDS):
+        sha, author, address, day, subject, body, names = parts[start : start + _FIELDS]
         yield Commit(
-            sha[:SHORT], _clean(author), person_of(address or author), day, int(number[1]) if number else None,
-            _clean(subject), _clean(body), tuple(_clean(name) for name in _TRAILER.findall(body)),
-            tuple(name for name in names.split("\n") if name.strip()),
+            sha[:SHORT], without_addresses(author), person_of(address or author), day, pr_in(subject),
+            without_addresses(subject), without_addresses(body),
+            tuple(without_addresses(name) for name in _TRAILER.findall(body)),
+            tuple(_unquoted(name) for name in names.split("\n") if name),
         )  # fmt: skip
 
 
@@ -72,6 +89,13 @@ def person_of(address: str) -> str:
     return sha256(address.strip().lower().encode("utf-8", "replace")).hexdigest()[:8]
 
 
-def _clean(text: str) -> str:
-    """Without addresses."""
+def without_addresses(text: str) -> str:
+    """A text with whatever looks like an address left out."""
     return _ADDRESS.sub("", text).strip()
+
+
+def _unquoted(name: str) -> str:
+    """A path as it is: git puts those with quotes or control characters in quotes."""
+    if not name.startswith('"'):
+        return name
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1]) or chr(int(found[1], 8)), name[1:-1])

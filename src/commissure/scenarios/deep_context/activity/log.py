@@ -6,25 +6,29 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
-from commissure.scenarios.deep_context.activity.git import commits_of_repository
+from commissure.scenarios.deep_context.activity.git import commits_of_repository, without_addresses
 from commissure.scenarios.deep_context.activity.record import Commit
 
 FORM = "one commit a line, newest first: {sha, author, person, date, pr, subject, body, co_authors, files}, as JSON"
+# As they are rendered, so that what is rendered can be read back; a person is an id, not an address.
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{6,64}$")]
+Person = Annotated[str, Field(pattern=r"^[^\s@]{1,64}$")]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])")]
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    sha: str
+    sha: Hash
     author: str
-    person: str
-    date: str
-    pr: int | None = None
+    person: Person
+    date: Day
+    pr: Annotated[int, Field(ge=0, lt=10**15)] | None = None
     subject: str
     body: str = ""
     co_authors: tuple[Any, ...] = ()
@@ -52,11 +56,13 @@ def package_of(commits: Sequence[Commit]) -> str:
 
 def _of_file(path: Path) -> list[Commit]:
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is no text; it is to be {FORM}") from None
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r}: cannot be read: {error}") from None
     return [_commit(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
@@ -69,6 +75,7 @@ def _commit(path: Path, number: int, line: str) -> Commit:
         raise UsageError(f"{path}:{number}: {field}: {first['msg']}; it is to be {FORM}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:{number}: no JSON: {line!r:.60}; it is to be {FORM}") from None
-    who = tuple(str(other.get("person") or other.get("name")) if isinstance(other, dict) else str(other)
-                for other in one.co_authors)  # fmt: skip
-    return Commit(one.sha, one.author, one.person, one.date[:10], one.pr, one.subject, one.body, who, tuple(one.files))
+    named = (other.get("person") or other.get("name") if isinstance(other, dict) else other for other in one.co_authors)
+    author, subject, body = map(without_addresses, (one.author, one.subject, one.body))
+    who = tuple(without_addresses(str(name)) for name in named if name)
+    return Commit(one.sha, author, one.person, one.date[:10], one.pr, subject, body, who, one.files)

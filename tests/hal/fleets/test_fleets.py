@@ -15,8 +15,8 @@ from commissure.hal.providers import adapter_names
 from commissure.scenarios.fleet_check import check
 
 EXAMPLES = {
-    "cerebras", "gpu-box", "h100", "inf2-h100", "local", "local-pair", "mixed", "null", "sambanova", "tool-silicon",
-    "trainium",
+    "cerebras", "deep-context", "gpu-box", "h100", "inf2-h100", "local", "local-pair", "mixed", "null", "sambanova",
+    "tool-silicon", "trainium",
 }  # fmt: skip
 
 

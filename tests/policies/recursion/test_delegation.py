@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import commissure as cm
 from commissure.hal.capabilities import Capabilities
-from commissure.hal.errors import Unsupported
+from commissure.hal.errors import Unsupported, UsageError
 from commissure.hal.ledger import Amount
 from commissure.hal.profiles.profile import load_profile
 from commissure.policies.custom.delegation import delegation_of
@@ -171,3 +171,26 @@ def test_one_may_be_given_itself() -> None:
     assert isinstance(delegation_of("cheapest"), Delegation)
     with pytest.raises(cm.UsageError, match=r"a delegation has place\("):
         delegation_of(7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["frugal:first=gpt,calls=²", f"frugal:first=gpt,calls={'9' * 5000}",
+                                   f"by_depth:{'9' * 5000}=gpt"])  # fmt: skip
+def test_numbers_that_are_none_are_told(given: str) -> None:
+    with pytest.raises(UsageError):
+        build_delegation(given)
+
+
+def test_endpoints_that_cannot_be_read_are_the_users_fault() -> None:
+    class Odd(Delegation):
+        @property
+        def endpoints(self) -> tuple[str, ...]:
+            raise RuntimeError("later")
+
+        def place(self, *given_: object) -> cm.Candidate:
+            raise AssertionError
+
+    async def work(rt: cm.Runtime, opened: cm.OpenFleet) -> None:
+        cm.Tree(rt, opened, "t", Odd(), cm.Limits())
+
+    with pytest.raises(cm.UsageError, match=r"Odd.endpoints cannot be read: RuntimeError: later"):
+        cm.run(work, cm.Fleet.load("null"))

@@ -235,3 +235,21 @@ def test_what_a_step_waited_for_since_it_had_its_place_is_its_queue() -> None:
     assert step.start_s == 0.0
     assert step.queue_s == pytest.approx(call.start_s + call.queue_s)
     assert step.queue_s >= 2.0
+
+
+@pytest.mark.parametrize(
+    ("given_", "message"),
+    [
+        ({"usd": "x"}, "usd is a number"), ({"wall_s": "9"}, "wall_s is a number"), ({"calls": -1}, "calls is a num"),
+        ({"usd": float("nan")}, "usd is a number"), ({"depth": 1.5}, "depth is 0 to 8"), ({"depth": 9}, "depth is 0"),
+        ({"fan_out": 2.5}, "fan_out is the number"), ({"fan_out": 0}, "fan_out is the number"), ({"wall_s": 0}, "> 0"),
+    ],
+)  # fmt: skip
+def test_limits_that_are_none_are_told(given_: dict[str, Any], message: str) -> None:
+    with pytest.raises(cm.UsageError, match=message):
+        Limits(**given_)
+
+
+def test_a_task_is_of_texts() -> None:
+    with pytest.raises(cm.UsageError, match="context is a text, not bytes"):
+        cm.Task("What?", b"bytes")  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.local
 def test_oolong_lives(policy: str) -> None:
     scenario = find_scenario("oolong")
     given = {"tokens": "520", "questions": "2", "chunk_tokens": "280", "fan_out": "2", "calls": "20"}
-    settings = parse_settings(scenario, given | {"families": "counting,needle", "slot_tokens": "1024"})
+    settings = parse_settings(scenario, given | {"families": "counting,needle", "slot_tokens": "2048"})
     steps: list[StepRecord] = []
     done = run_leg(scenario, settings, cm.Fleet.load("local"), policy, "live", 0, on_step=steps.append)
     results = done.result["oolong"]["results"]

@@ -107,10 +107,14 @@ class Limits:
     fan_out: int = 8
 
     def __post_init__(self) -> None:
-        if not 0 <= self.depth <= MOST_DEPTH:
-            raise UsageError(f"depth is 0 to {MOST_DEPTH}, not {self.depth}")
-        if self.fan_out < 1:
-            raise UsageError(f"fan_out is the number of sub-calls at once, from 1 on, not {self.fan_out}")
+        for name in ("usd", "tokens", "calls", "wall_s"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not value >= 0:
+                raise UsageError(f"{name} is a number from 0 on, not {value!r:.60}")
+        if not isinstance(self.depth, int) or not 0 <= self.depth <= MOST_DEPTH:
+            raise UsageError(f"depth is 0 to {MOST_DEPTH}, not {self.depth!r:.60}")
+        if not isinstance(self.fan_out, int) or self.fan_out < 1:
+            raise UsageError(f"fan_out is the number of sub-calls at once, from 1 on, not {self.fan_out!r:.60}")
         if not self.wall_s > 0:
             raise UsageError(f"wall_s is a number of seconds > 0, not {self.wall_s}")
 

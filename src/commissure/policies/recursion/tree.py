@@ -41,7 +41,7 @@ class Tree:
     """
 
     def __init__(self, rt: Runtime, fleet: OpenFleet, name: str, delegation: Delegation, limits: Limits) -> None:
-        for named in delegation.endpoints:
+        for named in _endpoints(delegation):
             if named not in fleet.endpoints:
                 raise unknown(f"endpoint of delegation {type(delegation).__name__}", named, fleet.endpoints)
         self.rt = rt
@@ -190,6 +190,14 @@ class Tree:
         )  # fmt: skip
         self.note(step)
         return Said(reply.text, step.id, reply.finish)
+
+
+def _endpoints(delegation: Delegation) -> tuple[str, ...]:
+    """Those that it knows by name. Raises UsageError where it cannot say them."""
+    try:
+        return tuple(delegation.endpoints)
+    except (Exception, SystemExit) as error:
+        raise fault_of(f"{type(delegation).__name__}.endpoints", error, "read") from error
 
 
 def _chars(ask: Ask) -> int:

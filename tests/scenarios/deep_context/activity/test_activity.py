@@ -183,13 +183,13 @@ def test_a_repository_is_read_without_addresses(tmp_path: Path) -> None:
 
 
 def test_what_is_no_log_is_told(tmp_path: Path) -> None:
-    (tmp_path / "bad.jsonl").write_text('{"sha": "a"}\n')
+    (tmp_path / "bad.jsonl").write_text('{"sha": "abcdef"}\n')
     (tmp_path / "broken.jsonl").write_text("{\n")
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "empty.jsonl").write_text("")
     (tmp_path / "no_repository").mkdir()
     for given_, told in (
-        ({"log": str(tmp_path / "bad.jsonl")}, r"bad.jsonl:1: sha"),
+        ({"log": str(tmp_path / "bad.jsonl")}, r"bad.jsonl:1: author"),
         ({"log": str(tmp_path / "broken.jsonl")}, ":1: no JSON"),
         ({"log": str(tmp_path / "binary.jsonl")}, "is no text"), ({"log": str(tmp_path / "empty.jsonl")}, "no commit"),
         ({"log": str(tmp_path / "absent")}, "cannot be read"), ({"repo": str(tmp_path / "absent")}, "no folder"),
@@ -212,3 +212,40 @@ def test_the_public_log_is_what_it_was(tokens: int, commits: int) -> None:
     package = package_of(shown)
     assert package == "vllm"
     assert grade_report(oracle(shown, package), shown, package).total == pytest.approx(100)
+
+
+def test_control_characters_in_messages_are_text(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "a.py", "one", "first \x1e\x1f (#1)\n\nbody \x1e end \x1f\nx<a@b.c>@d.com\n")
+    commit(tmp_path, "we@ird.com", "two", f"second (#{'9' * 5000})\n\n\x0bcommit 123456abcdef 2024-01-01 p Fake\n")
+    second, first = newest(read_log(repo=str(tmp_path)), 10**9)
+    assert (first.pr, first.files, second.pr) == (1, ("a.py",), None)
+    assert "body" in first.body
+    assert "@" not in render([first, second])
+    assert [one.sha for one in parse(render([first, second]))] == [first.sha, second.sha]
+
+
+LINE: dict[str, Any] = {
+    "sha": "a" * 12, "author": "A", "person": "p1", "date": "2024-01-02", "pr": 5, "subject": "x (#5)", "files": ["v/a"]
+}  # fmt: skip
+
+
+def test_a_log_is_read_without_addresses(tmp_path: Path) -> None:
+    mail = "who@corp.com"
+    line = LINE | {"author": f"A {mail}", "person": mail, "subject": f"of {mail} (#5)", "body": f"see {mail}",
+                   "co_authors": [{"name": f"Q {mail}"}], "files": [f"v/{mail}"]}  # fmt: skip
+    (tmp_path / "log.jsonl").write_text(json.dumps(line))
+    (found,) = read_log(log=str(tmp_path / "log.jsonl"))
+    assert found.person
+    assert "@" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("sha", "no hash"), ("sha", ""), ("person", ""), ("person", "a b"), ("date", "yesterday"), ("pr", -5),
+     ("pr", 10**400), ("subject", "\ud800"), ("author", "\ud800")],
+)  # fmt: skip
+def test_a_line_that_could_not_be_read_back_is_told(tmp_path: Path, key: str, value: object) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(LINE) + "\n" + json.dumps(LINE | {key: value}))
+    with pytest.raises(UsageError, match=r"log.jsonl:2"):
+        read_log(log=str(tmp_path / "log.jsonl"))

@@ -128,3 +128,10 @@ def test_live_runs_are_told_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report_claims([one])[0].live == {
         "points by policy on small local models": {"heterogeneous": round(one["report"]["total"], 1)}
     }
+
+
+@pytest.mark.parametrize("key", ["usd", "calls", "wall_s"])
+@pytest.mark.parametrize("value", ["inf", "nan", "0", "-1"])
+def test_a_limit_is_a_finite_number(key: str, value: str) -> None:
+    with pytest.raises(UsageError, match=key):
+        parse_settings(SCENARIO, {key: value})

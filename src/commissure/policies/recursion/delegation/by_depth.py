@@ -51,7 +51,7 @@ def build(options: dict[str, str]) -> ByDepth:
     names: dict[int, str] = {}
     for key, name in given.items():
         depth = DEPTHS.get(key, key)
-        if not (depth.isascii() and depth.isdigit()):
+        if not (depth.isascii() and depth.isdigit() and len(depth) < 10):
             raise UsageError(f"by_depth: a depth is a number from 0 on, root or leaf, not {key!r}, as in {FORM}")
         if int(depth) in names:
             raise UsageError(f"by_depth: depth {int(depth)} is given twice")

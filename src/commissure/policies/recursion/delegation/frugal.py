@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from commissure.hal.errors import UsageError
@@ -12,6 +13,7 @@ from commissure.policies.recursion.delegation.delegation import Delegation
 from commissure.policies.recursion.places import cheapest, named, only, price_usd
 
 CALLS = 20
+_NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,6 @@ def build(options: dict[str, str]) -> Frugal:
     """Of `first`, and `calls`."""
     only(options, ("first", "calls"), "frugal")
     calls = options.get("calls", str(CALLS))
-    if not options.get("first") or not calls.isdigit() or int(calls) < 1:
+    if not options.get("first") or not _NUMBER.fullmatch(calls):
         raise UsageError("frugal needs an endpoint, and a number of calls from 1 on, as in frugal:first=gpt,calls=20")
     return Frugal(options["first"], int(calls))

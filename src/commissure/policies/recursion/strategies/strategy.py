@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from commissure.hal.errors import UsageError
 from commissure.policies.recursion.ask import Answer, Demand, tokens_of
 from commissure.policies.recursion.sandbox.interpreter import SandboxLimits
 from commissure.policies.recursion.tree import Tree
@@ -27,6 +28,13 @@ class Task:
     plan: MapPlan | None = None
     hint: str = ""
     max_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        for name in ("question", "context"):
+            if not isinstance(getattr(self, name), str):
+                raise UsageError(
+                    f"a task's {name} is a text, not {type(getattr(self, name)).__name__}: decode it first"
+                )
 
     @property
     def context_tokens(self) -> int:

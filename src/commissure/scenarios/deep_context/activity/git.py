@@ -25,6 +25,8 @@ _SETTINGS = (
 )  # fmt: skip
 _PRINTED = ("--no-merges", "--name-only", "--no-relative", "--no-color", "--no-ext-diff", "--encoding=UTF-8",
             f"-O{os.devnull}", f"--format={_FORMAT}")  # fmt: skip
+# A message made of addresses within addresses has no more of them left than this.
+MOST_PASSES = 8
 MOST_COMMITS = 50_000
 TIMEOUT_S = 120
 
@@ -73,14 +75,13 @@ def _environment() -> dict[str, str]:
 
 
 def _commits(said: str) -> Iterator[Commit]:
-    parts = said.split("\0")[1:]
+    clean, parts = without_addresses, said.split("\0")[1:]
     for start in range(0, len(parts), _FIELDS):
         sha, author, address, day, subject, body, names = parts[start : start + _FIELDS]
         yield Commit(
-            sha[:SHORT], without_addresses(author), person_of(address or author), day, pr_in(subject),
-            without_addresses(subject), without_addresses(body),
-            tuple(without_addresses(name) for name in _TRAILER.findall(body)),
-            tuple(_unquoted(name) for name in names.split("\n") if name),
+            sha[:SHORT], clean(author), person_of(address or author), day, pr_in(subject), clean(subject), clean(body),
+            tuple(map(clean, _TRAILER.findall(body))),
+            tuple(clean(_unquoted(name)) for name in names.split("\n") if name.strip()),
         )  # fmt: skip
 
 
@@ -90,8 +91,13 @@ def person_of(address: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """A text with whatever looks like an address left out."""
-    return _ADDRESS.sub("", text).strip()
+    """The text without e-mail addresses, and without those that stand there once others are taken out."""
+    for _ in range(MOST_PASSES):
+        cleaned = _ADDRESS.sub("", text)
+        if cleaned == text:
+            return text.strip()
+        text = cleaned
+    return text.replace("@", " ").strip()
 
 
 def _unquoted(name: str) -> str:

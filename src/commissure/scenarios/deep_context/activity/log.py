@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commissure.hal.errors import UsageError
-from commissure.scenarios.deep_context.activity.git import commits_of_repository, without_addresses
+from commissure.scenarios.deep_context.activity.git import commits_of_repository, person_of, without_addresses
 from commissure.scenarios.deep_context.activity.record import Commit
 
 FORM = "one commit a line, newest first: {sha, author, person, date, pr, subject, body, co_authors, files}, as JSON"
-# As they are rendered, so that what is rendered can be read back; a person is an id, not an address.
+# As they are rendered, so that what is rendered can be read back.
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{6,64}$")]
-Person = Annotated[str, Field(pattern=r"^[^\s@]{1,64}$")]
+Person = Annotated[str, Field(pattern=r"^\S{1,254}$")]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])")]
 
 
@@ -28,7 +28,7 @@ class _Line(BaseModel):
     author: str
     person: Person
     date: Day
-    pr: Annotated[int, Field(ge=0, lt=10**15)] | None = None
+    pr: Annotated[int, Field(ge=1, lt=10**9)] | None = None
     subject: str
     body: str = ""
     co_authors: tuple[Any, ...] = ()
@@ -69,13 +69,19 @@ def _of_file(path: Path) -> list[Commit]:
 def _commit(path: Path, number: int, line: str) -> Commit:
     try:
         one = _Line.model_validate(json.loads(line))
+        one.model_dump_json()  # half of a surrogate pair can neither be sent nor written
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the line"
         raise UsageError(f"{path}:{number}: {field}: {first['msg']}; it is to be {FORM}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:{number}: no JSON: {line!r:.60}; it is to be {FORM}") from None
-    named = (other.get("person") or other.get("name") if isinstance(other, dict) else other for other in one.co_authors)
-    author, subject, body = map(without_addresses, (one.author, one.subject, one.body))
-    who = tuple(without_addresses(str(name)) for name in named if name)
-    return Commit(one.sha, author, one.person, one.date[:10], one.pr, subject, body, who, one.files)
+    others = (
+        other.get("person") or other.get("name") if isinstance(other, dict) else other for other in one.co_authors
+    )
+    clean = without_addresses
+    person = person_of(one.person) if "@" in one.person else one.person
+    return Commit(
+        one.sha, clean(one.author), person, one.date[:10], one.pr, clean(one.subject), clean(one.body),
+        tuple(clean(str(name)) for name in others if name), tuple(map(clean, one.files)),
+    )  # fmt: skip

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # Characters of a hash, as the log of a repository is read with.
 SHORT = 12
-# No repository has numbers of more digits; longer ones are text.
-NUMBER = "[0-9]{1,15}"
+# A number of more digits is none that a host gives.
+NUMBER = "[0-9]{1,9}"
 _PR = re.compile(rf"\(#({NUMBER})\)\s*$")
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 

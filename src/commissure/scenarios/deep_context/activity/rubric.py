@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from commissure.hal.errors import UsageError
 from commissure.scenarios.deep_context.activity import marks
 from commissure.scenarios.deep_context.activity.oracle import oracle
 from commissure.scenarios.deep_context.activity.record import NUMBER, SHORT, Commit, Report
@@ -73,6 +74,8 @@ def grade_report(
     One that names no change has no points for inventing nothing. With `first`, of a short report: the items of so many
     first contributors only are asked for, `recall` is theirs.
     """
+    if first is not None and first < 1:
+        raise UsageError(f"first: {first}; a short report is on one contributor at least")
     right = oracle(commits, package)
     asked = {one.id for one in right.contributors[:first]}
     wanted = [commit for commit in commits if commit.person in asked]

@@ -34,7 +34,36 @@ def tables_of(legs: Sequence[LegSummary]) -> list[Table]:
         measures = Measures.model_validate(leg.measures["oolong"])
         where = f"{leg.world}, {leg.policy}"
         found += [_families(where, measures), _questions(where, measures)]
-    return [*found, _baselines(Measures.model_validate(legs[-1].measures["oolong"]))] if legs else []
+    if not legs:
+        return []
+    beside = _beside(legs)
+    last = Measures.model_validate(legs[-1].measures["oolong"])
+    return [*([beside] if beside.rows else []), *found, _baselines(last)]
+
+
+def _beside(legs: Sequence[LegSummary]) -> Table:
+    """What was foretold of each policy beside what was measured, where there are both."""
+    found = {(leg.world, leg.policy): Measures.model_validate(leg.measures["oolong"]) for leg in legs}
+    both = [policy for world, policy in found if world == "live" and ("sim", policy) in found]
+    rows = [
+        [policy, name, foretold, measured]
+        for policy in both
+        for (name, foretold), (_, measured) in zip(
+            _shown(found["sim", policy]), _shown(found["live", policy]), strict=True
+        )
+    ]
+    return Table("foretold (modelled) beside measured, a question", ("policy", "what", "foretold", "measured"), rows)
+
+
+def _shown(measures: Measures) -> list[tuple[str, str]]:
+    return [
+        ("score", points(measures.score)),
+        ("answered whole", f"{measures.whole} of {measures.questions}"),
+        ("seconds", f"{measures.wall_s[0]:.1f}"),
+        ("tokens", f"{measures.tokens:.0f}"),
+        ("calls", f"{measures.calls:.1f}"),
+        ("calls at once", f"{measures.overlap:.1f}"),
+    ]
 
 
 def _families(where: str, measures: Measures) -> Table:

@@ -40,6 +40,7 @@ def test_a_manifest_pins_a_task() -> None:
     ):  # fmt: skip
         with pytest.raises(UsageError, match=told):
             verify(manifest, other)
+    assert not manifest_of([replace(log()[0], sha="no hash")], 1000, "made up").from_text
     with pytest.raises(UsageError, match="no commit"):
         manifest_of([], 1000, "made up")
 

@@ -18,11 +18,11 @@ from commissure.scenarios.deep_context.activity.render import as_shown, parse, r
 ODD = 'src/a"b\tc\\d.py'
 
 
-def git(folder: Path, *words: str, said: bytes = b"", **environ: str) -> str:
+def git(folder: Path, *words: str, environ: dict[str, str] | None = None, said: bytes = b"") -> str:
     quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
            for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"))}  # fmt: skip
-    every = os.environ | quiet | who | environ
+    every = os.environ | quiet | who | (environ or {})
     done = subprocess.run(["git", *words], cwd=folder, env=every, input=said, check=True, capture_output=True)
     return done.stdout.decode().strip()
 
@@ -31,7 +31,7 @@ def commit(folder: Path, name: str, message: str, **environ: str) -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(message)
     git(folder, "add", ".")
-    git(folder, "commit", "-q", "--allow-empty-message", "-m", message, **environ)
+    git(folder, "commit", "-q", "--allow-empty-message", "-m", message, environ=environ)
 
 
 @pytest.fixture

@@ -113,6 +113,7 @@ HALF = POINTS["areas"] / 2
         ({"top": RIGHT.top[:1]}, "format", 5),
         ({"top": ()}, "format", 5),
         ({"contributors": (B, A)}, "format", 5),
+        ({"contributors": (B, A), "top": (B.id, A.id)}, "format", 5),
         ({"contributors": (A, B, B.model_copy(update={"items": ()}))}, "counted once", 5 / 12),
         ({"contributors": (A, B.model_copy(update={"items": (*B.items, B.items[0])}))}, "counted once", 5 / 12),
         ({"contributors": ()}, "hallucination", 20),
@@ -153,6 +154,15 @@ def test_a_short_report_is_of_its_first_contributors() -> None:
     assert grade_report(of_first(whole, 1), commits, "src", first=2).recall == pytest.approx(5 / 9)
     more = grade_report(whole, commits, "src", first=2)
     assert (more.recall, more.precision) == (1.0, 0.9)
+
+
+def test_what_a_revert_names_stands_in_the_log() -> None:
+    commits = [Commit("a" * 12, "A", "aa", "2025-06-01", 8, 'Revert "Add (#07)" of #1234567890 (#8)')]
+    report = oracle(commits, "src")
+    assert report.reverts == (Back(key="#8", reverts="#7"),)
+    for named, known in (("#7", True), ("#07", False), ("#123456789", False), ("#9", False)):
+        said = report.model_copy(update={"reverts": (Back(key="#8", reverts=named),)})
+        assert grade_report(said, commits, "src").zero_hallucination is known
 
 
 def test_a_report_on_nothing_is_told() -> None:

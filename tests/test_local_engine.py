@@ -17,7 +17,6 @@ from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.ledger import Ledger
 from commissure.hal.local_server import local_server
 from commissure.hal.words import WORDS, distinct_text
-from commissure.policies.cache import evictor_names
 from commissure.scenarios.cache_intensive.cache_loop import SCENARIO
 from commissure.scenarios.calibration import probe_fleet, step_times
 from commissure.scenarios.legs import run_leg
@@ -39,7 +38,8 @@ def both_worlds(policy: str, fleet: str = "local", **changes: str) -> tuple[Run,
     ("policy", "workflow"),
     [
         *((policy, "loop") for policy in ("lru", "mru", "random", "topology")),
-        *((policy, "branching") for policy in evictor_names()),
+        # One of each sort: by time, by count, by size and by the graph; all others decide by the same seam.
+        *((policy, "branching") for policy in ("arc", "belady", "gdsf", "lru", "sieve", "topology-stochastic")),
     ],
 )
 def test_live_equals_sim_call_by_call(policy: str, workflow: str) -> None:

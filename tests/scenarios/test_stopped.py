@@ -17,7 +17,7 @@ from commissure.hal.call import Call
 from commissure.hal.errors import CommissureError, UsageError
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.open_fleet import OpenFleet
-from commissure.hal.journal import read_calls, read_records
+from commissure.hal.journal import StepRecord, read_calls, read_records
 from commissure.hal.kept import KeptRecord
 from commissure.hal.policy import Candidate, FirstAble
 from commissure.hal.profiles.profile import Profile
@@ -26,11 +26,12 @@ from commissure.scenarios import course, scenario
 from commissure.scenarios.calibration import FitReport
 from commissure.scenarios.compare import execute, make_plan, run_legs
 from commissure.scenarios.earlier import Earlier
-from commissure.scenarios.legs import LegSummary
+from commissure.scenarios.legs import LegSummary, leg_name
 from commissure.scenarios.plan import Plan
 from commissure.scenarios.run import run
 from commissure.scenarios.runfolder import RunFolder, read_summary
-from commissure.scenarios.stopped import read_stopped
+from commissure.scenarios.scenario import find_scenario
+from commissure.scenarios.stopped import read_stopped, whole_steps
 from tests.support.pieces import CALLS_A_PIECE, FLEET, Pieces
 
 PIECES = 4
@@ -333,3 +334,19 @@ def test_policies_given_in_python_are_named_in_the_manifest(pieces: Pieces, flee
     folder = stopped_run(pieces, plan_of(pieces, replace(fleet, router=Mine())), tmp_path, 3)
     with pytest.raises(UsageError, match="given in Python: Mine"):
         read_stopped(folder)
+
+
+def test_steps_of_what_is_made_again_are_dropped() -> None:
+    """Those of legs that ended stay, and of a live leg those of recursions that are kept."""
+    oolong = find_scenario("oolong")
+    plan = Plan(oolong, Fleet.load("mixed"), ["sim", "live"], ["direct"], [oolong.settings()], 0)
+    ended, under_way = (leg_name(oolong, *leg) for leg in plan.legs)
+    steps = [
+        StepRecord(leg=leg, tree=tree, id=0, parent=None, depth=0, kind="plan", start_s=0.0, end_s=1.0)
+        for leg in (ended, under_way)
+        for tree in ("q001", "q002")
+    ]
+    kept = [KeptRecord(leg=under_way, key="q001", value={})]
+    assert whole_steps(steps, plan, 1, kept) == (*steps[:2], steps[2])
+    assert whole_steps(steps, plan, 0, []) == ()
+    assert whole_steps(steps, plan, 2, []) == tuple(steps)

@@ -11,7 +11,7 @@ from commissure.sim.runtime import SimRuntime
 from tests.support.programs import PROGRAMS, Interpreter
 from tests.support.virtual_loop import virtual_live_runtime
 
-PROGRAMS_TRIED, TIE_ORDERS = 3200, 400
+PROGRAMS_TRIED, TIE_ORDERS = 2000, 400
 
 
 def run(rt: Runtime, ties: bool, program: list[Any]) -> list[tuple[float, str, str]]:
@@ -51,5 +51,5 @@ def test_random_programs_give_the_same_log_as_anyio(record_property: Callable[[s
     compare()
     record_property("kernel against anyio", dict(counts))
     assert not wrong, repr(min(wrong, key=lambda case: len(repr(case))))
-    assert counts.total() >= 3000
+    assert counts.total() >= 0.9 * PROGRAMS_TRIED
     assert counts["same"] >= 0.95 * counts.total()

@@ -13,7 +13,7 @@ from commissure.hal.errors import UsageError
 from commissure.hal.fleets.fault import Fault
 from commissure.hal.fleets.fleet import Fleet
 from commissure.hal.fleets.spec import EndpointSpec
-from commissure.hal.journal import CallRecord, FailureRecord, read_records
+from commissure.hal.journal import CallRecord, FailureRecord, StepRecord, read_records
 from commissure.hal.kept import KeptRecord
 from commissure.hal.profiles.profile import Profile
 from commissure.hal.record.recording import Recording
@@ -59,6 +59,7 @@ class Stopped:
     calls: tuple[CallRecord, ...]
     failures: tuple[FailureRecord, ...]
     kept: tuple[KeptRecord, ...]
+    steps: tuple[StepRecord, ...]
     warnings: tuple[str, ...]
 
     def mend(self) -> None:
@@ -68,7 +69,10 @@ class Stopped:
             if cut.suffix[1:].isdigit():
                 cut.unlink()
         self.folder.rewrite("calls.jsonl", self.calls)
-        for name, records in (("failures.jsonl", self.failures), ("kept.jsonl", self.kept)):
+        journals: tuple[tuple[str, Sequence[BaseModel]], ...] = (
+            ("failures.jsonl", self.failures), ("kept.jsonl", self.kept), ("trajectory.jsonl", self.steps),
+        )  # fmt: skip
+        for name, records in journals:
             if (self.folder.path / name).exists():
                 self.folder.rewrite(name, records)
         self.folder.note_resumed()
@@ -95,6 +99,7 @@ def read_stopped(folder: RunFolder) -> Stopped:
         (*calls[:ended], *earlier.calls),
         (*failures[:failed], *earlier.failures),
         tuple(kept),
+        whole_steps(_journal(folder, "trajectory.jsonl", StepRecord), plan, len(summary.legs), kept),
         tuple(_differences(manifest.versions, versions())),
     )
 
@@ -175,6 +180,15 @@ def _earlier(
     if leg == "none" or plan.legs[ended][2] == "sim":
         return Earlier()
     return Earlier(_marked(calls, {one.key for one in kept if one.leg == leg}), tuple(failures))
+
+
+def whole_steps(
+    steps: Sequence[StepRecord], plan: Plan, ended: int, kept: Sequence[KeptRecord]
+) -> tuple[StepRecord, ...]:
+    """The steps of legs that ended, and of recursions that are kept: all others are made again."""
+    legs = {leg_name(plan.scenario, *leg) for leg in plan.legs[:ended]}
+    trees = {(one.leg, one.key) for one in kept}
+    return tuple(one for one in steps if one.leg in legs or (one.leg, one.tree) in trees)
 
 
 def _marked(calls: Sequence[CallRecord], kept: set[str]) -> tuple[CallRecord, ...]:

@@ -242,8 +242,8 @@ def test_a_log_is_read_without_addresses(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("sha", "no hash"), ("sha", ""), ("person", ""), ("person", "a b"), ("date", "yesterday"), ("pr", -5),
-     ("pr", 10**400), ("subject", "\ud800"), ("author", "\ud800")],
+    [("sha", "no hash"), ("sha", "z" * 12), ("sha", ""), ("person", ""), ("person", "a b"), ("date", "yesterday"),
+     ("pr", -5), ("pr", 10**400), ("subject", "\ud800"), ("author", "\ud800")],
 )  # fmt: skip
 def test_a_line_that_could_not_be_read_back_is_told(tmp_path: Path, key: str, value: object) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(LINE) + "\n" + json.dumps(LINE | {key: value}))

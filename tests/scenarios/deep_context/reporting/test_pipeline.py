@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from commissure.hal.call import Call
 from commissure.hal.errors import UsageError
+from commissure.scenarios.deep_context.activity.log import read_log
 from commissure.scenarios.deep_context.activity.render import parse, render
 from commissure.scenarios.deep_context.reporting.mistakes import row_of
 from commissure.scenarios.deep_context.reporting.pieces import pieces_of
@@ -49,7 +50,7 @@ def test_on_a_public_log_too(tokens: int) -> None:
 
 def test_and_on_the_repository_of_the_project() -> None:
     try:
-        own_repository()
+        read_log(repo=str(own_repository()))
     except UsageError as error:
         pytest.skip(str(error))
     given = settings(log="", tokens=2000)

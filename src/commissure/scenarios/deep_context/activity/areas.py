@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 ROOT = "(root)"
 # One directory below the package itself, as in vllm/v1; elsewhere the first directory.
 _PACKAGE_DEPTH = 2
+_TAGS = re.compile(r"\s*((?:\[[^\[\]]*\]\s*)+)")
 SOURCES = ("src", "lib", "pkg", "packages")
 
 
@@ -23,6 +25,13 @@ def main_area(files: Sequence[str], package: str = "") -> str:
     """The area with the most files; of equals the first by name."""
     areas = [_area(PurePosixPath(one).parts, package) for one in files]
     return min(set(areas), key=lambda one: (-areas.count(one), one)) if areas else ROOT
+
+
+def tags_of(subject: str) -> tuple[str, ...]:
+    """The tags that a subject begins with, as `[Tag]`, lower-cased, each once: what its author calls it."""
+    found = _TAGS.match(subject)
+    named = (one.strip().lower() for one in found[1].replace("]", "[").split("[")) if found else ()
+    return tuple(dict.fromkeys(one for one in named if one))
 
 
 def _area(parts: Sequence[str], package: str) -> str:

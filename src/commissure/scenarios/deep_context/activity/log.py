@@ -15,15 +15,19 @@ from commissure.scenarios.deep_context.activity.git import commits_of_repository
 from commissure.scenarios.deep_context.activity.record import Commit
 
 FORM = "one commit a line, newest first: {sha, author, person, date, pr, subject, body, co_authors, files}, as JSON"
+# As they are rendered, so that what is rendered can be read back.
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{6,64}$")]
+Person = Annotated[str, Field(pattern=r"^\S{1,254}$")]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])")]
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    sha: Annotated[str, Field(pattern="^[0-9a-f]{6,40}$")]
+    sha: Hash
     author: str
-    person: Annotated[str, Field(pattern=r"^\S+$")]
-    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}")]
+    person: Person
+    date: Day
     pr: Annotated[int, Field(ge=1, lt=10**9)] | None = None
     subject: str
     body: str = ""
@@ -52,11 +56,13 @@ def package_of(commits: Sequence[Commit]) -> str:
 
 def _of_file(path: Path) -> list[Commit]:
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is no text; it is to be {FORM}") from None
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r}: cannot be read: {error}") from None
     return [_commit(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
@@ -70,13 +76,12 @@ def _commit(path: Path, number: int, line: str) -> Commit:
         raise UsageError(f"{path}:{number}: {field}: {first['msg']}; it is to be {FORM}") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{path}:{number}: no JSON: {line!r:.60}; it is to be {FORM}") from None
-    others = [
-        str(other.get("person") or other.get("name")) if isinstance(other, dict) else str(other)
-        for other in one.co_authors
-    ]
+    others = (
+        other.get("person") or other.get("name") if isinstance(other, dict) else other for other in one.co_authors
+    )
     clean = without_addresses
     person = person_of(one.person) if "@" in one.person else one.person
     return Commit(
         one.sha, clean(one.author), person, one.date[:10], one.pr, clean(one.subject), clean(one.body),
-        tuple(map(clean, others)), tuple(map(clean, one.files)),
+        tuple(clean(str(name)) for name in others if name), tuple(map(clean, one.files)),
     )  # fmt: skip

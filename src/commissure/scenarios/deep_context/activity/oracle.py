@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from commissure.hal.errors import UsageError
 from commissure.scenarios.deep_context.activity.areas import areas_of, main_area
 from commissure.scenarios.deep_context.activity.record import (
+    NUMBER,
     SHORT,
     Area,
     Commit,
@@ -21,7 +23,7 @@ from commissure.scenarios.deep_context.activity.record import (
 
 TOP = 5
 _REVERTS = re.compile(r'^\s*(?:\[[^\]]*\]\s*)*revert\b\s*:?\s*"?', re.IGNORECASE)
-_NAMED = re.compile(r"\(#([0-9]{1,9})\)")
+_NAMED = re.compile(rf"\(#({NUMBER})\)")
 _HASH = re.compile(r"[Tt]his reverts commit ([0-9a-f]{7,40})")
 Line = Callable[[Commit], str]
 
@@ -32,7 +34,9 @@ def plain_line(commit: Commit) -> str:
 
 
 def oracle(commits: Sequence[Commit], package: str, line: Line = plain_line) -> Report:
-    """The report of these commits, at least one. `line` says what a change does."""
+    """The report of these commits. `line` says what a change does. Raises UsageError where there is no commit."""
+    if not commits:
+        raise UsageError("a report is on one commit at least; there is none")
     persons: dict[str, list[Commit]] = {}
     for commit in commits:
         persons.setdefault(commit.person, []).append(commit)
@@ -61,6 +65,11 @@ def oracle(commits: Sequence[Commit], package: str, line: Line = plain_line) -> 
     )
 
 
+def of_first(report: Report, count: int) -> Report:
+    """The short report: the same, with the items of its first contributors only."""
+    return report.model_copy(update={"contributors": report.contributors[:count], "top": report.top[:count]})
+
+
 def prs_of(commits: Sequence[Commit]) -> set[int]:
     """The distinct PRs."""
     return {commit.pr for commit in commits if commit.pr is not None}
@@ -73,8 +82,7 @@ def is_revert(commit: Commit) -> bool:
 
 def reverted(commit: Commit, commits: Sequence[Commit]) -> str | None:
     """The key of what is taken back: a PR named within the subject before its own, or a hash in the body."""
-    numbers = _NAMED.findall(commit.subject)
-    named = [number for number in numbers if commit.pr is None or int(number) != commit.pr]
+    named = [number for number in map(int, _NAMED.findall(commit.subject)) if number != commit.pr]
     if named:
         return f"#{named[0]}"
     found = _HASH.search(commit.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # Characters of a hash, as the log of a repository is read with.
 SHORT = 12
+# A number of more digits is none that a host gives.
+NUMBER = "[0-9]{1,9}"
+_PR = re.compile(rf"\(#({NUMBER})\)\s*$")
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -30,6 +34,12 @@ class Commit:
     def key(self) -> str:
         """What names the change in a report: its PR, else its short hash."""
         return f"#{self.pr}" if self.pr is not None else self.sha[:SHORT]
+
+
+def pr_in(subject: str) -> int | None:
+    """The PR that a subject ends in, as `(#N)`."""
+    found = _PR.search(subject)
+    return int(found[1]) if found else None
 
 
 class Part(BaseModel):

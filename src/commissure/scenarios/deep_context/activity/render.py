@@ -7,22 +7,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from commissure.policies.recursion.ask import tokens_of
-from commissure.scenarios.deep_context.activity.git import PR
-from commissure.scenarios.deep_context.activity.record import Commit
+from commissure.scenarios.deep_context.activity.record import Commit, pr_in
 
-_HEAD = re.compile(r"commit ([0-9a-f]{6,40}) (\d{4}-\d\d-\d\d) (\S+) (.*)")
+_HEAD = re.compile(r"commit ([0-9a-f]{6,64}) (\d{4}-\d\d-\d\d) (\S+) (.*)")
 # A commit that touches more shows these only: some touch every file of a repository.
 MOST_FILES = 50
 _BODY, _FILE = "  | ", "  - "
 
 
 def as_shown(commit: Commit) -> Commit:
-    """The commit as far as a reader sees it: lines without odd spaces, at most `MOST_FILES` of its files."""
+    """The commit as far as a reader sees it: lines without odd spaces, at most `MOST_FILES` of its files.
+
+    Its PR is the one that its subject shows, its co-authors are those of its trailers.
+    """
     body = "\n".join(line.rstrip() for line in commit.body.splitlines() if line.strip())
     files = tuple(_line(name) for name in commit.files[:MOST_FILES])
     who = tuple(co_authors_in(body.split("\n")))
+    subject = _line(commit.subject)
     return replace(
-        commit, author=_line(commit.author), subject=_line(commit.subject), body=body, files=files, co_authors=who
+        commit, author=_line(commit.author), pr=pr_in(subject), subject=subject, body=body, files=files, co_authors=who
     )
 
 
@@ -65,11 +68,10 @@ def _parsed(text: str) -> Iterator[Commit]:
         if found is None or start + 1 >= end:
             continue
         subject, rest = lines[start + 1].strip(), lines[start + 2 : end]
-        number = PR.search(subject)
         body = [line.removeprefix(_BODY) for line in rest if line.startswith(_BODY)]
         files = tuple(line.removeprefix(_FILE) for line in rest if line.startswith(_FILE))
         yield Commit(
-            found[1], found[4], found[3], found[2], int(number[1]) if number else None, subject, "\n".join(body),
+            found[1], found[4], found[3], found[2], pr_in(subject), subject, "\n".join(body),
             tuple(co_authors_in(body)), files,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from commissure.cli_profile import profile
 from commissure.cli_replay import replay
 from commissure.cli_resume import resume
 from commissure.cli_sweep import sweep
-from commissure.console import print_json, print_table, print_tables, progress, text
+from commissure.console import print_json, print_table, print_tables, progress, set_values, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,17 +206,12 @@ def _plan(
     scenario: str, worlds: list[str], policies: Sequence[str] | None, seed: int, fleet: str, set_: list[str] | None,
     *, everything: bool,
 ) -> Plan:  # fmt: skip
-    from commissure.hal.errors import UsageError, unknown
+    from commissure.hal.errors import unknown
     from commissure.scenarios.compare import make_plan
     from commissure.scenarios.run import WORLDS
     from commissure.scenarios.scenario import find_scenario
 
-    changes = {}
-    for item in set_ or []:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"--set {item}: give key=value")
-        changes[key.strip()] = value.strip()
+    changes = set_values(set_)
     chosen = [one for one in WORLDS if one in worlds]
     if len(chosen) != len(worlds):
         raise unknown("world", worlds[0], WORLDS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commissure.console import print_json, print_table, progress
+from commissure.console import print_json, print_table, progress, set_values
 
 if TYPE_CHECKING:
     from commissure.scenarios.sweep.sweep import Sweep
@@ -48,12 +48,7 @@ def sweep(
     from commissure.scenarios.sweep.sweep import Sweep
 
     asked = None if measure is None else parse_measures(measure)
-    fixed = {}
-    for item in set_ or ():
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"--set {item}: give key=value")
-        fixed[key.strip()] = value.strip()
+    fixed = set_values(set_)
     chosen = None if policies is None else [name.strip() for name in policies.split(",")]
     grid = make_grid(find_scenario(scenario), over or (), fixed, fleet, chosen, seeds)
     going = Sweep(grid, asked, jobs, out)

@@ -25,6 +25,19 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, default=str, allow_nan=False))
 
 
+def set_values(given: Sequence[str] | None) -> dict[str, str]:
+    """What `--set key=value` gives, by key. Raises UsageError for another form."""
+    from commissure.hal.errors import UsageError
+
+    found = {}
+    for item in given or ():
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"--set {item}: give key=value")
+        found[key.strip()] = value.strip()
+    return found
+
+
 def print_table(head: list[str], rows: list[list[str]]) -> None:
     """A plain table."""
     from rich.box import SIMPLE_HEAD

@@ -14,9 +14,9 @@ from commissure.scenarios.deep_context.economics.claims import claim_figures
 from commissure.scenarios.deep_context.economics.gain import (
     FACTORS,
     Parts,
-    delegation_of,
     factors_of,
     only_used,
+    placed_by,
     split_table,
     ways,
 )
@@ -48,7 +48,7 @@ class Settings(OolongSettings):
     def under(self, way: str) -> Settings:
         """The settings of one combination of the factors."""
         side_by_side = self.fan_out if "concurrency" in factors_of(way) else 1
-        return self.model_copy(update={"fan_out": side_by_side, "delegation": delegation_of(way, self.parts)})
+        return self.model_copy(update={"fan_out": side_by_side, "delegation": placed_by(way, self.parts)})
 
 
 class RecursionGain(Oolong):

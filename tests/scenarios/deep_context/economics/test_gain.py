@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from commissure.hal.errors import UsageError
 from commissure.hal.profiles.profile import load_profile
-from commissure.scenarios.deep_context.economics.gain import FACTORS, Parts, delegation_of, factors_of, ways, who
+from commissure.scenarios.deep_context.economics.gain import FACTORS, Parts, factors_of, placed_by, ways, who
 from commissure.scenarios.deep_context.economics.law import Mix, Tree, amdahl, bill_of, law_table, split
 
 GPT = load_profile("openai-gpt-5-undisclosed")
@@ -36,7 +36,7 @@ def test_all_ways_are_there_and_read_back() -> None:
 )
 def test_who_serves(way: str, root: str, leaf: str) -> None:
     assert who(factors_of(way), PARTS) == (root, leaf)
-    assert delegation_of(way, PARTS) == f"by_depth:0={root},1={leaf}"
+    assert placed_by(way, PARTS) == f"by_depth:0={root},1={leaf}"
 
 
 @settings(max_examples=40)

@@ -42,7 +42,7 @@ def factors_of(way: str) -> frozenset[str]:
     return frozenset(way.split("+"))
 
 
-def delegation_of(way: str, parts: Parts) -> str:
+def placed_by(way: str, parts: Parts) -> str:
     """Who serves root and leaves, as a delegation by depth. Raises UsageError for an unknown factor."""
     root, leaf = who(factors_of(way), parts)
     return f"by_depth:0={root},1={leaf}"
@@ -64,7 +64,7 @@ def only_used(fleet: Fleet, way: str, parts: Parts) -> Fleet:
     for name in (parts.base, parts.model, parts.chip):
         if name not in known:
             raise unknown("endpoint of the fleet (set base, model and chip)", name, known)
-    used = {item.partition("=")[2] for item in delegation_of(way, parts).partition(":")[2].split(",")}
+    used = {item.partition("=")[2] for item in placed_by(way, parts).partition(":")[2].split(",")}
     return replace(fleet, specs=tuple(spec for spec in fleet.specs if spec.name in used))
 
 
